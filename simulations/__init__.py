@@ -1,0 +1,1 @@
+"""Questions put to the twin: arrays in, arrays out; no SQL, no HTTP."""

@@ -1,0 +1,1 @@
+"""What the community is made of, what state it is in, and all SQL."""

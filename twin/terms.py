@@ -1,0 +1,107 @@
+"""The vocabulary: one word per thing, everywhere; the Chinese term stands beside it once, here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Service(StrEnum):
+    """What a resident goes to a facility for."""
+
+    PHARMACY = "pharmacy"  # 药店
+    CLINIC = "clinic"  # 社区卫生服务站
+    HOSPITAL = "hospital"  # 医院
+    COMMUNITY_STATION = "community_station"  # 社区服务站
+    ELDER_DAY_CARE = "elder_day_care"  # 老年人日间照料中心
+    CANTEEN = "canteen"  # 老年助餐点
+    SUPERMARKET = "supermarket"  # 超市
+    MARKET = "market"  # 菜市场
+    SCHOOL = "school"  # 小学
+    KINDERGARTEN = "kindergarten"  # 幼儿园
+    PARK = "park"  # 公园绿地
+    TOILET = "toilet"  # 公共厕所
+    BUS_STOP = "bus_stop"  # 公交车站
+
+
+class MobilityGroup(StrEnum):
+    """How a person moves; speeds and limits are data in simulations/mobility.toml."""
+
+    ADULT = "adult"  # 成年人
+    AGE_65_74 = "65-74"  # 65-74 岁
+    AGE_75_84 = "75-84"  # 75-84 岁
+    AGE_85 = "85+"  # 85 岁及以上
+    FRAIL = "frail"  # 体弱者
+    WHEELCHAIR = "wheelchair"  # 轮椅使用者
+
+
+class ThingKind(StrEnum):
+    """A kind of device, as in the register of device types."""
+
+    LIFT = "lift"  # 电梯
+    GATE = "gate"  # 门禁
+    WATER_LEVEL = "water_level"  # 积水水位
+    PM = "pm"  # 颗粒物
+    NOISE = "noise"  # 噪声
+    CLIMATE = "climate"  # 温湿度
+    DOOR = "door"  # 门磁
+    METER = "meter"  # 水表
+
+
+class ElementKind(StrEnum):
+    """What a reading can close."""
+
+    EDGE = "edge"  # 路段
+    FACILITY = "facility"  # 设施
+    BUILDING_LIFT = "building_lift"  # 楼内电梯
+
+
+class State(StrEnum):
+    """The state of an element. Unknown is a third state: silence is never shown as open."""
+
+    OPEN = "open"  # 可用
+    CLOSED = "closed"  # 停用
+    UNKNOWN = "unknown"  # 未知
+
+
+class EdgeKind(StrEnum):
+    """A kind of edge in the walking network."""
+
+    PATH = "path"  # 步行道
+    STREET = "street"  # 街道
+    CROSSING = "crossing"  # 过街
+    STEPS = "steps"  # 台阶
+    ESCALATOR = "escalator"  # 自动扶梯
+    LIFT = "lift"  # 电梯
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value as a decoder gives it: before it is known to the register."""
+
+    thing_key: str
+    property: str
+    time_us: int  # measured, microseconds since 1970-01-01 UTC
+    value: float
+    unit: str | None = None  # as stated by the payload; None: not stated
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBand:
+    """An age band such as 65-79 or 80+; `to` is None where it is open."""
+
+    start: int
+    to: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> AgeBand:
+        """Read "65-79" or "80+".
+
+        Raises ValueError with the text where it is neither.
+        """
+        if text.endswith("+") and text[:-1].isdecimal():
+            return cls(int(text[:-1]), None)
+        start, dash, to = text.partition("-")
+        if dash and start.isdecimal() and to.isdecimal() and int(start) <= int(to):
+            return cls(int(start), int(to))
+        raise ValueError(f"not an age band: {text!r}")
