@@ -1,0 +1,43 @@
+"""The tables as SQLAlchemy sees them; `migrations/` makes them, a test holds the two against each other."""
+
+from twin.tables.account import Account, Quarantine
+from twin.tables.community import Building, Facility, Grid, MapFeature, Place, ResidentCount
+from twin.tables.coverage import Alarm, ServiceLoss
+from twin.tables.effects import Effect, EffectHistory, EffectState
+from twin.tables.metadata import Table
+from twin.tables.network import NetworkEdge, NetworkNode
+from twin.tables.sensing import (
+    Datastream,
+    Latest,
+    Observation,
+    ObservationDirty,
+    ObservationHour,
+    ObservationWatermark,
+    Thing,
+)
+
+__all__ = [
+    "Account",
+    "Alarm",
+    "Building",
+    "Datastream",
+    "Effect",
+    "EffectHistory",
+    "EffectState",
+    "Facility",
+    "Grid",
+    "Latest",
+    "MapFeature",
+    "NetworkEdge",
+    "NetworkNode",
+    "Observation",
+    "ObservationDirty",
+    "ObservationHour",
+    "ObservationWatermark",
+    "Place",
+    "Quarantine",
+    "ResidentCount",
+    "ServiceLoss",
+    "Table",
+    "Thing",
+]

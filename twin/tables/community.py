@@ -1,0 +1,134 @@
+"""Places, grids, buildings, resident counts, facilities, base-map features."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from twin.tables.metadata import Table, serial, shape
+
+PLACE = "place.id"
+
+
+class Place(Table):
+    """One district that is twinned. 地区."""
+
+    __tablename__ = "place"
+
+    id: Mapped[int] = serial()
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    boundary: Mapped[Any] = shape("MULTIPOLYGON")
+    metric_srid: Mapped[int]
+    timezone: Mapped[str]
+    residents: Mapped[int]
+    households: Mapped[int]
+    attribution: Mapped[str]
+    data_time: Mapped[datetime | None]
+    network_version: Mapped[int] = mapped_column(server_default=text("0"))
+    residents_method: Mapped[str] = mapped_column(server_default=text("''"))
+    loaded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Grid(Table):
+    """A street, a community, or a grid in one. 网格."""
+
+    __tablename__ = "grid"
+    __table_args__ = (
+        UniqueConstraint("place_id", "code"),
+        Index("ix_grid_geom", "geom", postgresql_using="gist"),
+        Index("ix_grid_parent_id", "parent_id"),
+    )
+
+    id: Mapped[int] = serial()
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("grid.id", ondelete="CASCADE"))
+    level: Mapped[str]
+    code: Mapped[str]
+    name: Mapped[str]
+    name_zh: Mapped[str]
+    households: Mapped[int]
+    generated: Mapped[bool]
+    geom: Mapped[Any] = shape("MULTIPOLYGON")
+
+
+class Building(Table):
+    """A building with its floors. 楼栋."""
+
+    __tablename__ = "building"
+    __table_args__ = (
+        UniqueConstraint("place_id", "source_id"),
+        Index("ix_building_geom", "geom", postgresql_using="gist"),
+        Index("ix_building_grid_id", "grid_id"),
+    )
+
+    id: Mapped[int] = serial()
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"))
+    source_id: Mapped[str]
+    grid_id: Mapped[int | None] = mapped_column(ForeignKey("grid.id", ondelete="SET NULL"))
+    name: Mapped[str | None]
+    address: Mapped[str | None]
+    kind: Mapped[str]
+    residential: Mapped[bool]
+    floors: Mapped[int] = mapped_column(SmallInteger)
+    floors_assumed: Mapped[bool]
+    lift: Mapped[bool | None]
+    footprint_m2: Mapped[float]
+    households: Mapped[int] = mapped_column(server_default=text("0"))
+    node_id: Mapped[int | None] = mapped_column(ForeignKey("network_node.id", ondelete="SET NULL"))
+    node_m: Mapped[float | None]
+    point: Mapped[Any] = shape("POINT")
+    geom: Mapped[Any] = shape("MULTIPOLYGON")
+
+
+class ResidentCount(Table):
+    """Residents of one building in one age band; never a person. 常住人口数."""
+
+    __tablename__ = "resident_count"
+
+    building_id: Mapped[int] = mapped_column(ForeignKey("building.id", ondelete="CASCADE"), primary_key=True)
+    age_band: Mapped[str] = mapped_column(primary_key=True)
+    residents: Mapped[int]
+
+
+class Facility(Table):
+    """A place that gives a service. 设施."""
+
+    __tablename__ = "facility"
+    __table_args__ = (
+        UniqueConstraint("place_id", "source_id", "service"),
+        Index("ix_facility_point", "point", postgresql_using="gist"),
+    )
+
+    id: Mapped[int] = serial()
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"))
+    source_id: Mapped[str]
+    service: Mapped[str]
+    name: Mapped[str]
+    name_zh: Mapped[str | None]
+    opening_hours: Mapped[str | None]
+    step_free: Mapped[bool | None]
+    capacity: Mapped[int | None]
+    source: Mapped[str]
+    node_id: Mapped[int | None] = mapped_column(ForeignKey("network_node.id", ondelete="SET NULL"))
+    node_m: Mapped[float | None]
+    point: Mapped[Any] = shape("POINT")
+
+
+class MapFeature(Table):
+    """What the base map draws and nothing computes on. 底图要素."""
+
+    __tablename__ = "map_feature"
+    __table_args__ = (Index("ix_map_feature_geom", "geom", postgresql_using="gist"),)
+
+    id: Mapped[int] = serial()
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"))
+    source_id: Mapped[str]
+    kind: Mapped[str]
+    class_: Mapped[str] = mapped_column("class")
+    name: Mapped[str | None]
+    geom: Mapped[Any] = shape("GEOMETRY")

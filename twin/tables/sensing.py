@@ -1,0 +1,103 @@
+"""Things, datastreams, observations, in the words of OGC SensorThings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from twin.tables.metadata import Table, serial, shape
+
+
+class Thing(Table):
+    """A device at a place. 设备."""
+
+    __tablename__ = "thing"
+    __table_args__ = (
+        Index("ix_thing_point", "point", postgresql_using="gist"),
+        Index("ix_thing_topic", "topic"),
+    )
+
+    id: Mapped[int] = serial()
+    place_id: Mapped[int] = mapped_column(ForeignKey("place.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_zh: Mapped[str | None]
+    kind: Mapped[str]
+    format: Mapped[str]
+    topic: Mapped[str]
+    interval_s: Mapped[int]
+    simulated: Mapped[bool] = mapped_column(server_default=text("false"))
+    enrolled_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    point: Mapped[Any] = shape("POINT")
+
+
+class Datastream(Table):
+    """One property that a thing reports. 数据流."""
+
+    __tablename__ = "datastream"
+    __table_args__ = (UniqueConstraint("thing_id", "property"),)
+
+    id: Mapped[int] = serial()
+    thing_id: Mapped[int] = mapped_column(ForeignKey("thing.id", ondelete="CASCADE"))
+    property: Mapped[str]
+    unit: Mapped[str]
+    lowest: Mapped[float]
+    highest: Mapped[float]
+
+
+class Observation(Table):
+    """One value at one measured time; a hypertable. 观测值."""
+
+    __tablename__ = "observation"
+
+    datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[datetime] = mapped_column(primary_key=True)
+    value: Mapped[float]
+
+
+class Latest(Table):
+    """The newest value of a datastream by measured time. 最新值."""
+
+    __tablename__ = "latest"
+
+    datastream_id: Mapped[int] = mapped_column(ForeignKey("datastream.id", ondelete="CASCADE"), primary_key=True)
+    time: Mapped[datetime]
+    value: Mapped[float]
+    received_at: Mapped[datetime]
+
+
+class ObservationHour(Table):
+    """A datastream's roll-up of one hour. 小时汇总."""
+
+    __tablename__ = "observation_hour"
+
+    datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bucket: Mapped[datetime] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    total: Mapped[float]
+    lowest: Mapped[float]
+    highest: Mapped[float]
+    last_time: Mapped[datetime]
+    last_value: Mapped[float]
+
+
+class ObservationDirty(Table):
+    """An hour that a late value made wrong; append-only, so without a key in the database. 待重算的小时."""
+
+    __tablename__ = "observation_dirty"
+    __mapper_args__ = {"primary_key": ["datastream_id", "bucket"]}  # noqa: RUF012  # the mapper wants one; the table has none
+
+    datastream_id: Mapped[int]
+    bucket: Mapped[datetime]
+
+
+class ObservationWatermark(Table):
+    """Until when the roll-ups are complete; one row. 汇总水位."""
+
+    __tablename__ = "observation_watermark"
+
+    only: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    rolled_until: Mapped[datetime]
