@@ -1,0 +1,1 @@
+"""The services linli stands on: PostgreSQL and an MQTT broker, found or started."""

@@ -1,0 +1,76 @@
+"""Give the tests a real database, a real broker, and the project's shared data."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from deploy import services as running
+from deploy.services import Services
+from deploy.settings import ServiceSettings
+from psycopg import sql
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """A PostgreSQL and a Mosquitto of this test run's own, on free ports."""
+    data = tmp_path_factory.mktemp("services")
+    settings = ServiceSettings(data=data, engine="embedded", profile="small")
+    yield running.up(settings)
+    running.down(settings)
+
+
+@pytest.fixture(scope="session")
+def template(services: Services) -> str:
+    """The name of a database with the extensions and all migrations in it, to copy."""
+    from twin.db import migrate
+
+    name = "template_linli"
+    _create(services, name, owned_by="linli")
+    with psycopg.connect(_url(services.admin_url, name), autocommit=True) as admin:
+        admin.execute("CREATE EXTENSION timescaledb")
+        admin.execute("CREATE EXTENSION postgis")
+    migrate(_url(services.database_url, name))
+    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
+        # TimescaleDB's launcher would keep a connection, and a database in use is not copied
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+    return name
+
+
+@pytest.fixture
+def database(services: Services, template: str) -> Iterator[str]:
+    """The URL of a fresh database with all migrations; it is dropped afterwards."""
+    name = f"test_{next(NUMBERS)}"
+    _create(services, name, owned_by="linli", template=template)
+    yield _url(services.database_url, name)
+    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder `shared` beside the checkout; tests that read it are skipped without it."""
+    folder = CHECKOUT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("no ../shared beside the checkout")
+    return folder
+
+
+def _create(services: Services, name: str, *, owned_by: str, template: str = "template0") -> None:
+    statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(
+        *(sql.Identifier(word) for word in (name, owned_by, template))
+    )
+    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute(statement)
+
+
+def _url(url: str | None, database: str) -> str:
+    """Return the URL with another database in it."""
+    assert url is not None
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
