@@ -28,6 +28,7 @@ CREATE TABLE network_edge (
     wheelchair text,
     barrier text,
     lit boolean,
+    tunnel boolean NOT NULL DEFAULT false,
     name text,
     geom geometry(LineString, 4326) NOT NULL,
     UNIQUE (place_id, source_id)
@@ -37,6 +38,7 @@ CREATE INDEX ix_network_edge_tail_id ON network_edge (tail_id);
 CREATE INDEX ix_network_edge_head_id ON network_edge (head_id);
 COMMENT ON COLUMN network_edge.source_id IS 'w, the OpenStreetMap way and :index of the piece; a lift: n and its node, :index where it joins more than two sides';
 COMMENT ON COLUMN network_edge.incline IS 'rise over run from tail to head, null where not known; steps have none';
+COMMENT ON COLUMN network_edge.tunnel IS 'under ground: no building and no facility hangs on it';
 COMMENT ON COLUMN network_edge.barrier IS 'OpenStreetMap barrier value of a node on the edge: gate, bollard, …';
 
 ALTER TABLE building ADD CONSTRAINT building_node_id_fkey FOREIGN KEY (node_id) REFERENCES network_node ON DELETE SET NULL;

@@ -53,5 +53,6 @@ class NetworkEdge(Table):
     wheelchair: Mapped[str | None]
     barrier: Mapped[str | None]
     lit: Mapped[bool | None]
+    tunnel: Mapped[bool] = mapped_column(server_default=text("false"))
     name: Mapped[str | None]
     geom: Mapped[Any] = shape("LINESTRING")
