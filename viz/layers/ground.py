@@ -1,0 +1,18 @@
+"""The place's own land, so that what lies outside its boundary stands back."""
+
+from __future__ import annotations
+
+import pydeck as pdk
+from pydeck.types import String
+
+from viz.palette import Palette, rgb
+
+ORDER = 10
+
+
+def layers(palette: Palette) -> list[pdk.Layer]:
+    """Draw land, then green, then water: a pool in a park stays blue."""
+    fills = (("land", palette.land), ("green", palette.green), ("water", palette.water))
+    return [
+        pdk.Layer("GeoJsonLayer", id=name, source=String(name), stroked=False, get_fill_color=rgb(colour)) for name, colour in fills
+    ]
