@@ -66,7 +66,7 @@ CREATE TABLE observation_dirty (
 );
 
 CREATE TABLE observation_watermark (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
     rolled_until timestamptz NOT NULL
 );
 INSERT INTO observation_watermark (rolled_until) VALUES ('2000-01-01 00:00:00+00');
