@@ -19,6 +19,7 @@ FILE = Path(__file__).with_name("compose.yaml")
 CONFIG = "/mosquitto/config"
 STORE = "/mosquitto/data"
 READABLE = 0o644  # the container's user reads the accounts; the data folder keeps others out
+ALL = "0.0.0.0"  # noqa: S104  # inside the container; outside it is published on loopback
 ENGINE_S = 10
 RELOAD_S = 10
 POLL_S = 0.1
@@ -45,9 +46,7 @@ def start_database(settings: ServiceSettings, known: State, *, say: Say) -> None
     keys = {"PGPASSWORD": known.admin_password, "LINLI_OWNER_PASSWORD": known.owner_password}
     names = [word for key in keys for word in ("-e", key)]
     psql = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres"]
-    _compose(
-        settings, "exec", "-T", *names, "database", *psql, feed=PROVISION.read_text(), keys=keys
-    )
+    _compose(settings, "exec", "-T", *names, "database", *psql, feed=PROVISION.read_text(), keys=keys)
     known.is_provisioned = True
 
 
@@ -55,9 +54,7 @@ def start_broker(settings: ServiceSettings, known: State, *, say: Say) -> None:
     """Start the broker's container, or find it running, with the accounts known."""
     folder = _broker_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    conf = mosquitto.configuration(
-        settings.profile, port=1883, bind="0.0.0.0", folder=CONFIG, store=STORE
-    )
+    conf = mosquitto.configuration(settings.profile, port=1883, bind=ALL, folder=CONFIG, store=STORE)
     (folder / "mosquitto.conf").write_text(conf)
     accounts.write_files(folder, known.accounts, mode=READABLE)
     known.broker_port = _port(settings, "broker", 1883) or free_port(known.broker_port)
@@ -71,7 +68,7 @@ def stop(settings: ServiceSettings, *, say: Say) -> None:
         _compose(settings, "stop", service)
 
 
-def running(settings: ServiceSettings, known: State) -> dict[str, str | None]:
+def running(settings: ServiceSettings, known: State) -> dict[str, str | None]:  # noqa: ARG001
     """Return where each service answers, None where it does not run."""
     ports = {"database": 5432, "broker": 1883}
     found = {name: _port(settings, name, port) for name, port in ports.items()}
@@ -91,7 +88,7 @@ def reload_broker(settings: ServiceSettings, known: State) -> None:
         time.sleep(POLL_S)
 
 
-def database_url(settings: ServiceSettings, known: State, *, admin: bool) -> str:
+def database_url(settings: ServiceSettings, known: State, *, admin: bool) -> str:  # noqa: ARG001
     """Return the URL of linli's database as its owner, or as the superuser."""
     if known.database_port is None:
         raise Unavailable("the database was never started", mend="linli up")
@@ -130,9 +127,7 @@ def _port(settings: ServiceSettings, service: str, inside: int) -> int | None:
     """Return the loopback port of a running container, None where it does not run."""
     if not _env_file(settings).exists():
         return None
-    said = subprocess.run(
-        _command(settings, "port", service, str(inside)), capture_output=True, text=True
-    )
+    said = subprocess.run(_command(settings, "port", service, str(inside)), capture_output=True, text=True)
     port = said.stdout.strip().rpartition(":")[2]
     return int(port) if said.returncode == 0 and port.isdigit() and int(port) else None
 
@@ -143,9 +138,7 @@ def _command(settings: ServiceSettings, *argv: str) -> Sequence[str]:
     return ["docker", "compose", "--file", str(FILE), *name, *argv]
 
 
-def _compose(
-    settings: ServiceSettings, *argv: str, feed: str = "", keys: dict[str, str] | None = None
-) -> None:
+def _compose(settings: ServiceSettings, *argv: str, feed: str = "", keys: dict[str, str] | None = None) -> None:
     done = subprocess.run(
         _command(settings, *argv),
         input=feed,

@@ -32,8 +32,7 @@ def start_broker(settings: ServiceSettings, known: State, *, say: Say) -> None:
     """Start Mosquitto, or find it running, with the accounts known."""
     server = _broker(settings, rootfs.ensure(settings.cache, say=say))
     server.base.mkdir(parents=True, exist_ok=True)
-    if mosquitto.pid(server) is None:
-        accounts.write_files(server.base, known.accounts)
+    accounts.write_files(server.base, known.accounts)
     password = known.accounts[accounts.PROBE].password
     known.broker_port = mosquitto.start(server, port=known.broker_port, password=password)
 

@@ -11,18 +11,17 @@ ACCEPTED = 0
 REFUSED = {1: "protocol", 2: "client id", 3: "unavailable", 4: "password", 5: "not authorised"}
 CLEAN, WITH_PASSWORD, WITH_NAME = 0x02, 0x40, 0x80
 KEEPALIVE_S = 10
+CONNACK, CONNACK_BYTES = 0x20, 4
 DISCONNECT = b"\xe0\x00"
 
 
-def login(
-    host: str, port: int, *, name: str | None, password: str | None, timeout_s: float = 3
-) -> int:
+def login(host: str, port: int, *, name: str | None, password: str | None, timeout_s: float = 3) -> int:
     """Return the broker's CONNACK code, 0 where it lets us in; OSError where none answers."""
     with socket.create_connection((host, port), timeout=timeout_s) as link:
         link.settimeout(timeout_s)
         link.sendall(_connect(name, password))
-        answer = link.recv(4)
-        if len(answer) < 4 or answer[0] != 0x20:
+        answer = link.recv(CONNACK_BYTES)
+        if len(answer) < CONNACK_BYTES or answer[0] != CONNACK:
             raise ConnectionError(f"not an MQTT broker: it said {answer!r}")
         if answer[3] == ACCEPTED:
             link.sendall(DISCONNECT)

@@ -3,6 +3,7 @@
 import os
 import signal
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from deploy import handshake, sandbox
@@ -59,7 +60,7 @@ def start(server: Server, *, port: int | None, password: str) -> int:
         argv = ["mosquitto", "-c", f"{sandbox.INSIDE}/mosquitto.conf"]
         command = sandbox.command(server.root, server.base, argv, user=USER)
         watch = launch(command, log=server.log, env=sandbox.ENV)
-        if wait_ready(watch, lambda: _is_ready(server, port, password), timeout_s=START_S):
+        if wait_ready(watch, partial(_is_ready, server, port, password), timeout_s=START_S):
             return port
     raise Unavailable(f"Mosquitto did not start ({server.log}): {tail(server.log)}")
 
@@ -96,9 +97,7 @@ def answers(port: int, password: str) -> bool:
     return code == handshake.ACCEPTED
 
 
-def configuration(
-    profile: Profile, *, port: int, folder: str, store: str, bind: str = "127.0.0.1"
-) -> str:
+def configuration(profile: Profile, *, port: int, folder: str, store: str, bind: str = "127.0.0.1") -> str:
     """Return mosquitto.conf; `folder` and `store` are where the broker sees its files."""
     values = {
         "listener": f"{port} {bind}",

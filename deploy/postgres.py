@@ -19,6 +19,7 @@ START_S = 120  # recovery after a crash takes as long as its write-ahead log is
 STOP_S = 60
 LIVES = 10  # tries while the backends of a killed server are still letting go
 MB = 1 << 20
+PORT_LINE, STATUS_LINE = 3, 7  # of postmaster.pid
 PROVISION = Path(__file__).with_name("provision.sql")
 
 
@@ -102,8 +103,8 @@ def pid(server: Server) -> int | None:
 def running_port(server: Server) -> int | None:
     """Return the port of a server that takes connections, None where none does."""
     lines = _pid_lines(server)
-    ready = len(lines) >= 8 and lines[7].strip() == "ready"
-    return int(lines[3]) if ready and pid(server) else None
+    ready = len(lines) > STATUS_LINE and lines[STATUS_LINE].strip() == "ready"
+    return int(lines[PORT_LINE]) if ready and pid(server) else None
 
 
 def url(server: Server, *, port: int, user: str, password: str, database: str) -> str:

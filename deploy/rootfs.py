@@ -78,9 +78,7 @@ def _make(root: Path, *, log: Path, say: Say) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     with log.open("wb") as errors:
-        maker = subprocess.Popen(
-            _mmdebstrap(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
-        )
+        maker = subprocess.Popen(_mmdebstrap(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
         unpack = ["tar", "-x", "-C", str(partial), "--exclude=./dev/*", "--no-same-owner"]
         unpacked = subprocess.run(unpack, stdin=maker.stdout, stderr=errors)
         if maker.stdout is not None:

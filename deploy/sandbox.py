@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 INSIDE = "/srv"  # where the service's own folder appears
+SCRATCH = ("/tmp", "/run", "/dev/shm")  # noqa: S108  # the sandbox's own
 ENV = {
     "PATH": "/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LANG": "C.UTF-8",
@@ -21,7 +22,7 @@ def command(root: Path, base: Path, argv: Sequence[str], *, user: str) -> list[s
     uid, gid = _ids(root, user)
     return [
         *("bwrap", "--ro-bind", str(root), "/", "--dev", "/dev", "--proc", "/proc"),
-        *("--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/dev/shm"),
+        *(word for folder in SCRATCH for word in ("--tmpfs", folder)),
         *("--bind", str(base), INSIDE, "--chdir", INSIDE),
         *("--unshare-user", "--uid", uid, "--gid", gid, "--", *argv),
     ]

@@ -17,12 +17,23 @@ MQTT_PORT = 1883
 class Engine(Protocol):
     """What runs the services: the module `embedded` or `compose`."""
 
-    def start_database(self, settings: ServiceSettings, known: State, *, say: Say) -> None: ...
-    def start_broker(self, settings: ServiceSettings, known: State, *, say: Say) -> None: ...
-    def stop(self, settings: ServiceSettings, *, say: Say) -> None: ...
-    def running(self, settings: ServiceSettings, known: State) -> dict[str, str | None]: ...
-    def reload_broker(self, settings: ServiceSettings, known: State) -> None: ...
-    def database_url(self, settings: ServiceSettings, known: State, *, admin: bool) -> str: ...
+    def start_database(self, settings: ServiceSettings, known: State, *, say: Say) -> None:
+        """Start the database, or find it running; note its port in `known`."""
+
+    def start_broker(self, settings: ServiceSettings, known: State, *, say: Say) -> None:
+        """Start the broker, or find it running; note its port in `known`."""
+
+    def stop(self, settings: ServiceSettings, *, say: Say) -> None:
+        """Stop both in order; what does not run is no error."""
+
+    def running(self, settings: ServiceSettings, known: State) -> dict[str, str | None]:
+        """Return where each service answers, None where it does not run."""
+
+    def reload_broker(self, settings: ServiceSettings, known: State) -> None:
+        """Make the broker read the accounts in `known`, and wait until it has."""
+
+    def database_url(self, settings: ServiceSettings, known: State, *, admin: bool) -> str:
+        """Return the URL of linli's database as its owner, or as the superuser."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from psycopg import sql
+
 from deploy import services as running
 from deploy.services import Services
 from deploy.settings import ServiceSettings
-from psycopg import sql
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 NUMBERS = itertools.count(1)

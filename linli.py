@@ -1,0 +1,200 @@
+"""The command line: read the settings, join the folders, refuse at the edge.
+
+To add a command, write a short function under `@app.command()` that imports what it runs
+inside, so that `linli --help` stays quick. To add a section of settings, add a line to
+SECTIONS: it is read from linli.toml and from LINLI_<SECTION>__<NAME>.
+"""
+
+import importlib
+import importlib.util
+import os
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    Model = TypeVar("Model", bound=BaseModel)
+
+FOLDERS = ("twin", "ingest", "simulations", "viz", "api", "deploy")
+CONFIG = "LINLI_CONFIG"  # another place for linli.toml
+SECTIONS = {"services": "deploy.settings:ServiceSettings"}
+BAD_USE = 2
+
+app = typer.Typer(
+    help="linli (邻里): a live spatial twin of a community.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run a command; what the user can mend is one line on standard error and exit code 2."""
+    _refuse_hidden_folders()
+    from deploy.errors import Unavailable
+    from twin.errors import NotFound, Refused
+
+    try:
+        app(prog_name="linli")
+    except (Unavailable, NotFound, Refused) as error:
+        fail(str(error))
+    except FileNotFoundError as error:
+        fail(f"no such file: {error.filename}" if error.filename else str(error))
+
+
+def fail(why: str) -> NoReturn:
+    """Say one line on standard error and end with exit code 2."""
+    typer.echo(f"linli: {why}", err=True)
+    raise SystemExit(BAD_USE)
+
+
+@app.command()
+def up() -> None:
+    """Start the database and the broker, or find them running. 启动服务"""
+    from deploy import services
+    from deploy.settings import ServiceSettings
+
+    services.up(section(ServiceSettings), say=say)
+    _show_status()
+
+
+@app.command()
+def down() -> None:
+    """Stop the database and the broker that linli started; the data stays. 停止服务"""
+    from deploy import services
+    from deploy.settings import ServiceSettings
+
+    services.down(section(ServiceSettings), say=say)
+
+
+@app.command()
+def status() -> None:
+    """Say which services run, and where; exit code 1 where one does not. 服务状态"""
+    if not _show_status():
+        raise SystemExit(1)
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Check every part; print what is wrong and the command that mends it. 检查"""
+    from deploy import doctor as checks
+    from deploy.settings import ServiceSettings
+
+    found = checks.examine(section(ServiceSettings))
+    for finding in found:
+        typer.echo(finding.as_json() if as_json else finding.as_line())
+    if any(finding.grade == "fail" for finding in found):
+        raise SystemExit(1)
+
+
+def say(line: str) -> None:
+    """Print a line of progress at once, also into a pipe."""
+    print(line, flush=True)
+
+
+def section(model: "type[Model]") -> "Model":
+    """Return a folder's section of the settings, after all sections have been checked."""
+    for _, found in _settings():
+        if isinstance(found, model):
+            return found
+    raise TypeError(f"no section in SECTIONS is a {model.__name__}")
+
+
+def _settings() -> "BaseModel":
+    """Read linli.toml and LINLI_*; a name that is unknown at any depth is refused."""
+    from pydantic import ValidationError, create_model
+
+    strangers = [name for name in os.environ if not _is_known(name)]
+    if strangers:
+        fail(f"unknown setting in the environment: {', '.join(sorted(strangers))}")
+    models = {name: _model(where) for name, where in SECTIONS.items()}
+    fields = {name: (model, model()) for name, model in models.items()}
+    whole = create_model("Settings", __base__=_settings_base(), **fields)  # type: ignore[call-overload]
+    try:
+        read: BaseModel = whole()
+    except tomllib.TOMLDecodeError as error:
+        fail(f"{_config()}: {error}")
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        fail(f"setting {where}: {first['msg']}")
+    return read
+
+
+def _settings_base() -> "type[BaseModel]":
+    from pydantic_settings import (
+        BaseSettings,
+        PydanticBaseSettingsSource,
+        SettingsConfigDict,
+        TomlConfigSettingsSource,
+    )
+
+    class Base(BaseSettings):
+        model_config = SettingsConfigDict(
+            env_prefix="LINLI_", env_nested_delimiter="__", extra="forbid", toml_file=_config()
+        )
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return env_settings, TomlConfigSettingsSource(settings_cls)
+
+    return Base
+
+
+def _config() -> Path:
+    given = os.environ.get(CONFIG)
+    if given and not Path(given).is_file():
+        fail(f"no such file: {given} ({CONFIG})")
+    return Path(given or "linli.toml")
+
+
+def _is_known(name: str) -> bool:
+    if not name.startswith("LINLI_") or name == CONFIG:
+        return True
+    return name.removeprefix("LINLI_").split("__")[0].lower() in SECTIONS
+
+
+def _model(where: str) -> "type[BaseModel]":
+    module, _, name = where.partition(":")
+    found: type[BaseModel] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _show_status() -> bool:
+    """Print each service and where it answers; False where one does not run."""
+    from deploy import services
+    from deploy.settings import ServiceSettings
+
+    parts = services.status(section(ServiceSettings))
+    for part in parts:
+        say(f"{part.name:<9} {part.where or 'not running'} ({part.engine})")
+    return all(part.where for part in parts)
+
+
+def _refuse_hidden_folders() -> None:
+    """End where another package has the name of one of ours and comes first."""
+    here = Path(__file__).resolve().parent
+    for name in FOLDERS:
+        spec = importlib.util.find_spec(name)
+        found = Path(spec.origin).resolve() if spec and spec.origin else None
+        if found is None or found.parent.parent != here:
+            where = found or "nowhere"
+            fail(f"the package {name} is at {where}, not in {here}; use a clean virtual environment")
+
+
+if __name__ == "__main__":
+    main()
