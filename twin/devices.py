@@ -1,0 +1,176 @@
+"""Devices: the register that a reading is looked up in, and things as the screens show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from twin.enrolment import Device, Stream
+from twin.terms import ThingKind
+
+__all__ = [
+    "SILENT_INTERVALS",
+    "WELFARE",
+    "Effect",
+    "Reported",
+    "Slot",
+    "Thing",
+    "condition",
+    "devices",
+    "register",
+    "things",
+]
+
+SILENT_INTERVALS = 3  # a thing that misses more reports than this is silent; ours: no norm gives a number
+WELFARE = frozenset({ThingKind.DOOR, ThingKind.METER})  # they stand in dwellings: only the care role may see which
+
+
+class Slot(NamedTuple):
+    """Where a reading goes, and what it may be."""
+
+    datastream_id: int
+    lowest: float
+    highest: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A datastream with its newest reading; time and value are None where it has none."""
+
+    datastream_id: int
+    property: str
+    unit: str
+    time: datetime | None
+    value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a device has to say about one element."""
+
+    effect_id: int
+    element_kind: str
+    element_id: int
+    element_source: str | None  # None: the element is no longer in the twin
+    mobility_groups: list[str] | None  # None: everybody
+    state: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """An enrolled device as the screens show it."""
+
+    id: int
+    key: str
+    name: str
+    name_zh: str | None
+    kind: str
+    format: str
+    topic: str
+    lon: float
+    lat: float
+    interval_s: int
+    simulated: bool
+    measured_at: datetime | None  # newest measured time of all its datastreams; None: never seen
+    age_s: float | None
+    condition: str  # ok, silent (nothing for more than SILENT_INTERVALS intervals) or never_seen
+    readings: tuple[Reported, ...]
+    effects: tuple[Effect, ...]
+
+    @property
+    def is_welfare(self) -> bool:
+        """Whether it stands in a dwelling, so that where it is must not be shown to everybody."""
+        return self.kind in WELFARE
+
+
+def register(connection: Connection) -> dict[tuple[str, str], Slot]:
+    """Read the register for the hot path: (thing key, property) to where the reading goes."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit FROM datastream d JOIN thing t ON t.id = d.thing_id
+        """)
+    )
+    return {(key, name): Slot(*slot) for key, name, *slot in rows}
+
+
+STREAMS = sa.text("""
+SELECT d.thing_id, d.property, d.unit, d.lowest, d.highest
+  FROM datastream d JOIN thing t ON t.id = d.thing_id WHERE t.place_id = :place_id ORDER BY d.id
+""")
+
+
+def devices(connection: Connection, place_id: int) -> list[Device]:
+    """Read the enrolled devices of a place as something that plays or configures them needs them, by key.
+
+    Their rules stay in the twin: `watches` is None and `rules` is empty.
+    """
+    streams: dict[int, list[Stream]] = {}
+    for thing_id, *stream in connection.execute(STREAMS, {"place_id": place_id}):
+        streams.setdefault(thing_id, []).append(Stream(*stream))
+    answer = []
+    for row in connection.execute(THINGS, {"place_id": place_id}).mappings():
+        fields = {name: value for name, value in row.items() if name != "id"}
+        answer.append(Device(**fields, watches=None, streams=tuple(streams.get(row["id"], ())), rules=()))
+    return answer
+
+
+THINGS = sa.text("""
+SELECT t.id, t.key, t.name, t.name_zh, t.kind, t.format, t.topic, ST_X(t.point) AS lon, ST_Y(t.point) AS lat,
+       t.interval_s, t.simulated
+  FROM thing t WHERE t.place_id = :place_id ORDER BY t.id
+""")
+REPORTED = sa.text("""
+SELECT d.thing_id, d.id, d.property, d.unit, l.time, l.value
+  FROM thing t JOIN datastream d ON d.thing_id = t.id LEFT JOIN latest l ON l.datastream_id = d.id
+ WHERE t.place_id = :place_id ORDER BY d.id
+""")
+EFFECTS = sa.text("""
+SELECT d.thing_id, e.id, e.element_kind, e.element_id, coalesce(n.source_id, f.source_id, b.source_id), e.mobility_groups,
+       s.state, s.since
+  FROM thing t JOIN datastream d ON d.thing_id = t.id JOIN effect e ON e.datastream_id = d.id
+  JOIN effect_state s ON s.effect_id = e.id
+  LEFT JOIN network_edge n ON e.element_kind = 'edge' AND n.id = e.element_id
+  LEFT JOIN facility f ON e.element_kind = 'facility' AND f.id = e.element_id
+  LEFT JOIN building b ON e.element_kind = 'building_lift' AND b.id = e.element_id
+ WHERE t.place_id = :place_id ORDER BY e.id
+""")
+
+
+def things(connection: Connection, place_id: int, now: datetime) -> list[Thing]:
+    """Read every device of a place with its newest readings and what it watches; ages [s] are taken at `now`."""
+    place = {"place_id": place_id}
+    readings: dict[int, list[Reported]] = {}
+    for thing_id, *reading in connection.execute(REPORTED, place):
+        readings.setdefault(thing_id, []).append(Reported(*reading))
+    effects: dict[int, list[Effect]] = {}
+    for thing_id, *effect in connection.execute(EFFECTS, place):
+        effects.setdefault(thing_id, []).append(Effect(*effect))
+    answer = []
+    for row in connection.execute(THINGS, place).mappings():
+        reported = tuple(readings.get(row["id"], ()))
+        newest = max((reading.time for reading in reported if reading.time is not None), default=None)
+        age_s = None if newest is None else (now - newest).total_seconds()
+        answer.append(
+            Thing(
+                **row,
+                measured_at=newest,
+                age_s=age_s,
+                condition=condition(age_s, row["interval_s"]),
+                readings=reported,
+                effects=tuple(effects.get(row["id"], ())),
+            )
+        )
+    return answer
+
+
+def condition(age_s: float | None, interval_s: int) -> str:
+    """Say how a thing is from the age of its newest reading: ok, silent, or never_seen where it has none."""
+    if age_s is None:
+        return "never_seen"
+    return "silent" if age_s > SILENT_INTERVALS * interval_s else "ok"

@@ -1,0 +1,233 @@
+"""Enrolling devices: a thing, its datastreams, and the effects that bind them to what it watches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+__all__ = ["Device", "Element", "Enrolment", "Rule", "Stream", "elements", "enrol"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One property a device reports, its UCUM unit and the range its type allows."""
+
+    property: str
+    unit: str
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When a reading of `property` closes the watched element; the limits have the property's unit."""
+
+    property: str
+    mobility_groups: tuple[str, ...] | None = None  # None: for everybody
+    closes_above: float | None = None
+    closes_below: float | None = None
+    opens_below: float | None = None  # hysteresis; None: the closing limit
+    opens_above: float | None = None
+    max_closed_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device to enrol, its place in WGS 84; `watches` is `kind:source id`, such as `edge:n1685108365`."""
+
+    key: str
+    name: str
+    name_zh: str | None
+    kind: str
+    format: str
+    topic: str
+    lon: float | None  # None, and lat with it: at the watched element
+    lat: float | None
+    interval_s: int
+    simulated: bool
+    watches: str | None
+    streams: tuple[Stream, ...]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What enrolling did, by device key."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    rejected: tuple[tuple[str, str], ...]  # key, reason
+
+
+class Element(NamedTuple):
+    """One element of the twin that a device can watch."""
+
+    kind: str
+    id: int
+    lon: float
+    lat: float
+
+
+# A source id with no index means all pieces of that way or lift: n123 is n123:0 and n123:1 too.
+ELEMENTS = sa.text("""
+WITH asked AS (SELECT watch, split_part(watch, ':', 1) AS kind, substr(watch, strpos(watch, ':') + 1) AS source
+                 FROM unnest(CAST(:watches AS text[])) AS watch),
+edges AS (
+    SELECT a.watch, e.id, e.geom FROM asked a JOIN network_edge e ON e.source_id = a.source
+     WHERE a.kind = 'edge' AND e.place_id = :place_id
+    UNION ALL
+    SELECT a.watch, e.id, e.geom FROM asked a JOIN network_edge e ON split_part(e.source_id, ':', 1) = a.source
+     WHERE a.kind = 'edge' AND e.place_id = :place_id AND e.source_id <> a.source),
+found AS (
+    SELECT watch, 'edge' AS kind, id, ST_LineInterpolatePoint(geom, 0.5) AS point FROM edges
+    UNION ALL
+    SELECT a.watch, a.kind, f.id, f.point FROM asked a JOIN facility f ON f.source_id = a.source
+     WHERE a.kind = 'facility' AND f.place_id = :place_id
+    UNION ALL
+    SELECT a.watch, a.kind, b.id, b.point FROM asked a JOIN building b ON b.source_id = a.source
+     WHERE a.kind = 'building_lift' AND b.place_id = :place_id)
+SELECT watch, kind, id, ST_X(point) AS lon, ST_Y(point) AS lat FROM found ORDER BY watch, id
+""")
+
+
+def elements(connection: Connection, place_id: int, watches: Sequence[str]) -> dict[str, list[Element]]:
+    """Find what each `kind:source id` names; one that names nothing is not in the answer.
+
+    A way or lift of several pieces gives one element a piece, a facility with several services one a service.
+    """
+    found: dict[str, list[Element]] = {}
+    for row in connection.execute(ELEMENTS, {"place_id": place_id, "watches": list(watches)}):
+        found.setdefault(row.watch, []).append(Element(row.kind, row.id, row.lon, row.lat))
+    return found
+
+
+def enrol(connection: Connection, place_id: int, batch: Sequence[Device]) -> Enrolment:
+    """Enrol the devices of one place, or bring enrolled ones up to date; keys are unique in `batch`.
+
+    The same batch twice changes nothing. A device keeps its kind, its place and the history of its datastreams; an
+    effect that stays keeps its state, a new one starts unknown. Devices not in `batch` are left alone.
+    """
+    found = elements(connection, place_id, [device.watches for device in batch if device.watches])
+    rejected = _refusals(connection, place_id, batch, found)
+    taken = [device for device in batch if device.key not in rejected]
+    rows = json.dumps([_row(device, found.get(device.watches or "", [])) for device in taken])
+    touched: dict[str, bool] = {}
+    for statement in (STORE_THINGS, STORE_STREAMS, DROP_EFFECTS, STORE_EFFECTS):
+        for key, is_new in connection.execute(statement, {"place_id": place_id, "rows": rows}):
+            touched[key] = touched.get(key, False) or is_new
+    return Enrolment(
+        added=tuple(device.key for device in taken if touched.get(device.key) is True),
+        changed=tuple(device.key for device in taken if touched.get(device.key) is False),
+        unchanged=tuple(device.key for device in taken if device.key not in touched),
+        rejected=tuple(rejected.items()),
+    )
+
+
+def _refusals(
+    connection: Connection, place_id: int, batch: Sequence[Device], found: dict[str, list[Element]]
+) -> dict[str, str]:
+    """Say for each device that cannot be enrolled why."""
+    enrolled = {
+        row.key: row
+        for row in connection.execute(
+            sa.text("SELECT key, kind, place_id FROM thing WHERE key = ANY(:keys)"), {"keys": [d.key for d in batch]}
+        )
+    }
+    reasons: dict[str, str] = {}
+    for device in batch:
+        known = enrolled.get(device.key)
+        if known is not None and known.place_id != place_id:
+            reasons[device.key] = "this key is enrolled in another place"
+        elif known is not None and known.kind != device.kind:
+            reasons[device.key] = f"this key is enrolled as a {known.kind}: a device keeps its kind"
+        elif device.watches and device.watches not in found:
+            reasons[device.key] = f"watches {device.watches}, which is not in this place"
+        elif device.lon is None and not device.watches:
+            reasons[device.key] = "has neither lon and lat nor an element that it watches"
+    return reasons
+
+
+def _row(device: Device, watched: Sequence[Element]) -> dict[str, object]:
+    """Make the JSON that the statements below read."""
+    lon, lat = (device.lon, device.lat) if device.lon is not None else (watched[0].lon, watched[0].lat)
+    targets = [{"element_kind": element.kind, "element_id": element.id} for element in watched]
+    return asdict(device) | {"lon": lon, "lat": lat, "targets": targets}
+
+
+STORE_THINGS = sa.text("""
+INSERT INTO thing (place_id, key, name, name_zh, kind, format, topic, interval_s, simulated, point)
+SELECT :place_id, key, name, name_zh, kind, format, topic, interval_s, simulated, ST_SetSRID(ST_MakePoint(lon, lat), 4326)
+  FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, name text, name_zh text, kind text, format text,
+       topic text, interval_s integer, simulated boolean, lon double precision, lat double precision)
+ON CONFLICT (key) DO UPDATE
+   SET name = excluded.name, name_zh = excluded.name_zh, format = excluded.format, topic = excluded.topic,
+       interval_s = excluded.interval_s, simulated = excluded.simulated, point = excluded.point
+ WHERE (thing.name, thing.name_zh, thing.format, thing.topic, thing.interval_s, thing.simulated, thing.point)
+       IS DISTINCT FROM (excluded.name, excluded.name_zh, excluded.format, excluded.topic, excluded.interval_s,
+                         excluded.simulated, excluded.point)
+RETURNING key, xmax = 0 AS is_new
+""")
+
+# A property that a kind no longer has keeps its datastream: history is not deleted by an import.
+STORE_STREAMS = sa.text("""
+WITH stored AS (
+    INSERT INTO datastream (thing_id, property, unit, lowest, highest)
+    SELECT t.id, s.property, s.unit, s.lowest, s.highest
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, streams jsonb)
+      JOIN thing t ON t.key = r.key AND t.place_id = :place_id
+     CROSS JOIN jsonb_to_recordset(r.streams) AS s(property text, unit text, lowest double precision, highest double precision)
+    ON CONFLICT (thing_id, property) DO UPDATE
+       SET unit = excluded.unit, lowest = excluded.lowest, highest = excluded.highest
+     WHERE (datastream.unit, datastream.lowest, datastream.highest)
+           IS DISTINCT FROM (excluded.unit, excluded.lowest, excluded.highest)
+    RETURNING thing_id)
+SELECT DISTINCT t.key, false AS is_new FROM stored JOIN thing t ON t.id = stored.thing_id
+""")
+
+WANTED = """
+WITH wanted AS (
+    SELECT r.key, d.id AS datastream_id, g.element_kind, g.element_id,
+           CASE WHEN jsonb_typeof(u.mobility_groups) = 'array'
+                THEN ARRAY(SELECT jsonb_array_elements_text(u.mobility_groups)) END AS mobility_groups,
+           u.closes_above, u.closes_below, u.opens_below, u.opens_above, u.max_closed_s
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, rules jsonb, targets jsonb)
+      JOIN thing t ON t.key = r.key AND t.place_id = :place_id
+     CROSS JOIN jsonb_to_recordset(r.rules) AS u(property text, mobility_groups jsonb, closes_above double precision,
+           closes_below double precision, opens_below double precision, opens_above double precision, max_closed_s integer)
+      JOIN datastream d ON d.thing_id = t.id AND d.property = u.property
+     CROSS JOIN jsonb_to_recordset(r.targets) AS g(element_kind text, element_id integer))
+"""
+SAME = """(w.datastream_id, w.element_kind, w.element_id, w.mobility_groups, w.closes_above, w.closes_below,
+           w.opens_below, w.opens_above, w.max_closed_s)
+          IS NOT DISTINCT FROM
+          (e.datastream_id, e.element_kind, e.element_id, e.mobility_groups, e.closes_above, e.closes_below,
+           e.opens_below, e.opens_above, e.max_closed_s)"""
+
+DROP_EFFECTS = sa.text(f"""{WANTED}, gone AS (
+    DELETE FROM effect e
+     USING datastream d, thing t, jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text)
+     WHERE e.datastream_id = d.id AND d.thing_id = t.id AND t.key = r.key AND t.place_id = :place_id
+       AND NOT EXISTS (SELECT FROM wanted w WHERE w.datastream_id = e.datastream_id AND {SAME})
+    RETURNING t.key)
+SELECT DISTINCT key, false AS is_new FROM gone
+""")
+
+STORE_EFFECTS = sa.text(f"""{WANTED}, fresh AS (
+    SELECT * FROM wanted w
+     WHERE NOT EXISTS (SELECT FROM effect e WHERE e.datastream_id = w.datastream_id AND {SAME})),
+bound AS (
+    INSERT INTO effect (datastream_id, element_kind, element_id, mobility_groups, closes_above, closes_below,
+                        opens_below, opens_above, max_closed_s)
+    SELECT datastream_id, element_kind, element_id, mobility_groups, closes_above, closes_below,
+           opens_below, opens_above, max_closed_s FROM fresh ORDER BY datastream_id, element_id, mobility_groups
+    RETURNING id),
+started AS (
+    INSERT INTO effect_state (effect_id, state, since) SELECT id, 'unknown', now() FROM bound)
+SELECT DISTINCT key, false AS is_new FROM fresh
+""")
