@@ -1,0 +1,124 @@
+"""SenML packs in JSON (RFC 8428), on any topic.
+
+A resolved name is split at its last ':' or '/': before it the thing key, after it the property.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from ingest.payload import BOOLEAN_UNIT, NAN, from_json, to_number
+from ingest.quarantine import Reason, Unreadable, printable
+from ingest.times import LAST_US, SECOND_US
+from twin.terms import Reading
+
+RELATIVE_BELOW_S = 2**28  # RFC 8428 4.5.3: smaller times are relative to now
+VERSION = 10  # RFC 8428 4.4: the highest we read
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")  # RFC 8428 4.5.1
+
+
+class Base(msgspec.Struct):
+    """The base fields in force; they hold from their record on until changed."""
+
+    name: str = ""
+    time_s: float = 0.0
+    unit: str | None = None
+    value: float = 0.0
+    total: float = 0.0
+
+
+class Record(msgspec.Struct):
+    """The fields of one record; None: not there."""
+
+    bn: str | None = None
+    bt: float | None = None
+    bu: str | None = None
+    bv: float | None = None
+    bs: float | None = None
+    bver: int | None = None
+    n: str = ""
+    u: str | None = None
+    v: float | None = None
+    vs: str | None = None
+    vb: bool | None = None
+    vd: str | None = None
+    s: float | None = None
+    t: float = 0.0
+
+
+PACK = msgspec.json.Decoder(list[Record])
+RAW = msgspec.json.Decoder(list[dict[str, object]])
+
+
+def decode(topic: str, payload: bytes, received_us: int) -> list[Reading]:  # noqa: ARG001 - every decoder has it
+    """Resolve a pack into readings; records that state neither a value nor a sum hold none."""
+    records = from_json(payload, PACK)
+    if b'_"' in payload:
+        _refuse_must_understand(payload)
+    base = Base()
+    readings: list[Reading] = []
+    for record in records:
+        _rebase(base, record)
+        readings += _resolve(base, record, received_us)
+    return readings
+
+
+def _refuse_must_understand(payload: bytes) -> None:
+    """Refuse fields that end in _ : RFC 8428 4.4 forbids to read a pack without understanding them."""
+    strange = [name for record in from_json(payload, RAW) for name in record if name.endswith("_")]
+    if strange:
+        raise Unreadable(Reason.WRONG_SHAPE, f"a field that must be understood is not known: {printable(strange[0])}")
+
+
+def _rebase(base: Base, record: Record) -> None:
+    if record.bver is not None and record.bver > VERSION:
+        raise Unreadable(Reason.WRONG_SHAPE, f"SenML version {record.bver}; at most {VERSION} is known")
+    base.name = base.name if record.bn is None else record.bn
+    base.time_s = base.time_s if record.bt is None else record.bt
+    base.unit = base.unit if record.bu is None else record.bu
+    base.value = base.value if record.bv is None else record.bv
+    base.total = base.total if record.bs is None else record.bs
+
+
+def _resolve(base: Base, record: Record, received_us: int) -> list[Reading]:
+    """Give the readings of one record: its value, and its sum [unit × s] as the property's `_sum`."""
+    value, unit = _value(base, record)
+    if value is None and record.s is None:
+        return []
+    key, name = _named(base.name + record.n)
+    time_us = _time_us(base.time_s + record.t, received_us)
+    found = [] if value is None else [Reading(key, name, time_us, value, unit)]
+    if record.s is not None:
+        seconds = None if unit is None else f"{unit}.s"
+        found.append(Reading(key, f"{name}_sum", time_us, base.total + record.s, seconds))
+    return found
+
+
+def _value(base: Base, record: Record) -> tuple[float | None, str | None]:
+    """Give value and unit; text and data are no numbers, and None means that the record states no value."""
+    unit = base.unit if record.u is None else record.u
+    if record.v is not None:
+        return base.value + to_number(record.v), unit
+    if record.vb is not None:
+        return float(record.vb), BOOLEAN_UNIT
+    if record.vs is not None or record.vd is not None:
+        return NAN, unit
+    return None, unit
+
+
+def _named(name: str) -> tuple[str, str]:
+    if not NAME.fullmatch(name):
+        raise Unreadable(Reason.NO_DEVICE, f"not a SenML name: {printable(name)!r}")
+    cut = max(name.rfind(":"), name.rfind("/"))
+    if cut <= 0 or cut == len(name) - 1:
+        raise Unreadable(Reason.NO_DEVICE, f"no device and property in the name: {printable(name)!r}")
+    return name[:cut], name[cut + 1 :]
+
+
+def _time_us(time_s: float, received_us: int) -> int:
+    absolute_us = received_us + time_s * SECOND_US if time_s < RELATIVE_BELOW_S else time_s * SECOND_US
+    if not -LAST_US < absolute_us < LAST_US:
+        raise Unreadable(Reason.BAD_TIME, f"no calendar has this time: {time_s} s")
+    return round(absolute_us)

@@ -1,0 +1,89 @@
+"""What ingest can be told: brokers, subscriptions, batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+DAY_S = 86_400
+
+
+class Tls(BaseModel):
+    """Certificates of the session with the broker; without a client certificate only the broker proves itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+class Broker(BaseModel):
+    """One broker and the session kept with it.
+
+    `receive_maximum` is the bounded queue: the broker sends no more messages than that before an acknowledgement,
+    so a long outage of the database holds at most so many in memory. A broker that takes the username for the client
+    id (linli's own does) ignores `client_id`.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=1883, ge=1, le=65_535)
+    username: str | None = None
+    password: SecretStr | None = None
+    protocol: Literal["5", "3.1.1"] = "5"
+    tls: Tls | None = None
+    client_id: str = Field(default="ingest", min_length=1)
+    session_expiry_s: int = Field(default=7 * DAY_S, ge=60)
+    receive_maximum: int = Field(default=20_000, ge=1, le=65_535)
+    keepalive_s: int = Field(default=30, ge=5, le=3_600)
+
+
+class Subscription(BaseModel):
+    """Which topics one decoder reads; the first subscription whose filter matches a topic has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    filter: str = Field(min_length=1, max_length=65_535)
+    decoder: str
+    mapping: Path | None = None
+
+    @field_validator("filter")
+    @classmethod
+    def _is_a_filter(cls, text: str) -> str:
+        levels = text.split("/")
+        if any(len(level) > 1 and ("+" in level or "#" in level) for level in levels) or "#" in levels[:-1]:
+            raise ValueError("+ stands for a whole level, # for the rest and comes last")
+        if levels[0] == "$share":
+            raise ValueError("give the plain filter; `group` makes it a shared subscription")
+        return text
+
+
+DEFAULT_SUBSCRIPTIONS = (
+    Subscription(filter="application/+/device/+/event/+", decoder="chirpstack"),
+    Subscription(filter="zigbee2mqtt/#", decoder="zigbee2mqtt"),
+    Subscription(filter="senml/#", decoder="senml"),
+)
+
+
+class IngestSettings(BaseModel):
+    """The `ingest` section of linli.toml.
+
+    `group` shares the subscriptions among several workers (`$share/GROUP/…`); None: this worker gets every message.
+    `linger_ms` is how long a batch waits for more once it holds a message, [ms].
+    A retained message that says nothing of its own time, or one older than `retained_limit_s`, is old state, not a
+    reading: it is counted and ignored.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    broker: Broker = Broker()
+    subscriptions: tuple[Subscription, ...] = DEFAULT_SUBSCRIPTIONS
+    group: str | None = Field(default=None, pattern=r"^[^/+#$]+$")
+    batch_messages: int = Field(default=5_000, ge=1)
+    linger_ms: int = Field(default=3, ge=0, le=1_000)
+    retained_limit_s: int = Field(default=600, ge=0)
+    bulk_reader: bool = True
