@@ -1,28 +1,38 @@
-"""What an import says when it is done: what was read, what it changed, what it refused and why."""
+"""What a loader did with a file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SHOWN = 20  # refused rows that are printed; the receipt holds them all
+__all__ = ["Receipt"]
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The outcome of loading one file: read = added + changed + unchanged + rejected rows."""
+    """Rows of one kind from one source: read = added + changed + unchanged + rejected."""
 
+    what: str
     read: int
     added: int
     changed: int
-    unchanged: int
-    rejected: tuple[tuple[int, str], ...] = ()  # row in the file as an editor numbers it, reason
+    removed: int = 0  # were in the twin, are no longer in the source
+    rejected: tuple[tuple[str, str], ...] = ()  # the row as the reader finds it ("line 7"), and one reason
+    notes: tuple[str, ...] = ()  # what is worth knowing though nothing was refused
+
+    @property
+    def unchanged(self) -> int:
+        """Rows that the twin had just so."""
+        return self.read - self.added - self.changed - len(self.rejected)
+
+    @property
+    def changes(self) -> int:
+        """Rows that the twin is different by."""
+        return self.added + self.changed + self.removed
 
     def lines(self) -> list[str]:
-        """Write the receipt for a person, one fact a line."""
+        """The receipt for a person: one line of counts, then one a note and one a rejected row."""
         counts = (
-            f"{self.read} read: {self.added} added, {self.changed} changed, {self.unchanged} unchanged, "
-            f"{len(self.rejected)} rejected"
+            f"{self.what}: {self.read} read, {self.added} added, {self.changed} changed, {self.removed} removed, "
+            f"{self.unchanged} unchanged, {len(self.rejected)} rejected"
         )
-        shown = [f"row {row}: {reason}" for row, reason in self.rejected[:SHOWN]]
-        more = len(self.rejected) - SHOWN
-        return [counts, *shown, *([f"and {more} more"] if more > 0 else [])]
+        return [counts, *self.notes, *(f"rejected {row}: {reason}" for row, reason in self.rejected)]
