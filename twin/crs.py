@@ -14,10 +14,12 @@ from pyproj import Transformer
 
 from twin.errors import Refused
 
-__all__ = ["WGS84", "metric_srid", "project", "unproject"]
+__all__ = ["EARTH", "WGS84", "metric_srid", "project", "unproject"]
 
 WGS84 = 4326
 
+# West, south, east, north [degrees] of all that has a longitude and a latitude.
+EARTH = (-180.0, -90.0, 180.0, 90.0)
 # Area of use of CGCS2000 (EPSG:4490), degrees; west, south, east, north.
 CHINA = (73.62, 16.7, 134.77, 53.56)
 # Zone n of the CGCS2000 3-degree Gauss-Krueger zones by central meridian is EPSG 4509 + n, n = 25 (75 E) to 45 (135 E).
@@ -33,7 +35,7 @@ def metric_srid(lon: float, lat: float) -> int:
     plane distance is off by 0.3 m a kilometre at the edge of such a zone, 0.4 m in the middle of a UTM zone.
     Refuses a point that is not on the earth or beyond UTM.
     """
-    if not (-180.0 <= lon <= 180.0 and UTM_SOUTH <= lat <= UTM_NORTH):
+    if not (EARTH[0] <= lon <= EARTH[2] and UTM_SOUTH <= lat <= UTM_NORTH):
         raise Refused(f"no metric projection for lon {lon}, lat {lat}")
     west, south, east, north = CHINA
     if west <= lon <= east and south <= lat <= north:

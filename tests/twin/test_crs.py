@@ -39,9 +39,7 @@ def test_the_metric_crs_follows_the_longitude(lon: float, lat: float, srid: int)
 def test_each_chinese_zone_has_its_own_central_meridian() -> None:
     for meridian in range(75, 136, 3):
         inside = min(max(float(meridian), crs.CHINA[0]), crs.CHINA[2])
-        assert CRS.from_epsg(crs.metric_srid(inside, 35.0)).name == (
-            f"CGCS2000 / 3-degree Gauss-Kruger CM {meridian}E"
-        )
+        assert CRS.from_epsg(crs.metric_srid(inside, 35.0)).name == (f"CGCS2000 / 3-degree Gauss-Kruger CM {meridian}E")
 
 
 @pytest.mark.parametrize(("lon", "lat"), [(181.0, 0.0), (0.0, 89.0), (float("nan"), 0.0)])
