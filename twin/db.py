@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 
-__all__ = ["Connection", "Engine", "engine", "migrate"]
+__all__ = ["Connection", "Engine", "engine", "migrate", "opened"]
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+JOURNAL = """
+CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())
+"""
 MIGRATION_LOCK = 0x6C696E6C69  # "linli": two migrations at once wait for each other
 
 
@@ -22,24 +27,31 @@ def engine(url: str) -> Engine:
     return sa.create_engine(parsed, pool_pre_ping=True)
 
 
+@contextmanager
+def opened(url: str) -> Iterator[Engine]:
+    """Open an engine and close its connections at the end."""
+    opening = engine(url)
+    try:
+        yield opening
+    finally:
+        opening.dispose()
+
+
 def migrate(url: str) -> list[str]:
     """Apply the migrations that are missing, in name order, and give their names.
 
     Each file is one transaction with its line in the journal, so a failure leaves whole files only.
     """
-    applied: list[str] = []
-    with engine(url).connect() as connection:
+    with opened(url) as opening, opening.connect() as connection:
         connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
-        connection.execute(sa.text("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())"))
+        connection.execute(sa.text(JOURNAL))
         connection.commit()
         done = set(connection.scalars(sa.text("SELECT name FROM migration")))
-        for path in sorted(MIGRATIONS.glob("*.sql")):
-            if path.stem in done:
-                continue
+        missing = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]
+        for path in missing:
             connection.exec_driver_sql(path.read_text(encoding="utf-8"))
             connection.execute(sa.text("INSERT INTO migration (name) VALUES (:name)"), {"name": path.stem})
             connection.commit()
-            applied.append(path.stem)
         connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
-    return applied
+    return [path.stem for path in missing]
