@@ -1,0 +1,75 @@
+"""The account of what arrived: received = stored + duplicate + quarantined, by minute of arrival and source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+__all__ = ["Tally", "add", "total"]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of one minute and source. `messages` counts all, also those that hold no reading (a join, a retained
+    state); the others count readings, an undecodable message as one.
+    """
+
+    messages: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+
+    @property
+    def received(self) -> int:
+        """Readings that came, whatever became of them."""
+        return self.stored + self.duplicate + self.quarantined
+
+
+ADD = sa.text("""
+INSERT INTO account (minute, source, messages, received, stored, duplicate, quarantined)
+SELECT * FROM unnest(CAST(:minutes AS timestamptz[]), CAST(:sources AS text[]), CAST(:messages AS bigint[]),
+       CAST(:received AS bigint[]), CAST(:stored AS bigint[]), CAST(:duplicate AS bigint[]), CAST(:quarantined AS bigint[]))
+ON CONFLICT (minute, source) DO UPDATE
+   SET messages = account.messages + excluded.messages, received = account.received + excluded.received,
+       stored = account.stored + excluded.stored, duplicate = account.duplicate + excluded.duplicate,
+       quarantined = account.quarantined + excluded.quarantined
+""")
+
+
+def add(connection: Connection, tallies: Mapping[tuple[datetime, str], Tally]) -> None:
+    """Add counts by (minute, source), in the transaction that stores what they count.
+
+    Make it the last statement: the rows are locked until the commit, and every worker writes the same ones.
+    """
+    if not tallies:
+        return
+    ordered = sorted(tallies.items())  # one order for all workers: no deadlock
+    connection.execute(
+        ADD,
+        {
+            "minutes": [minute for (minute, _), _ in ordered],
+            "sources": [source for (_, source), _ in ordered],
+            "messages": [tally.messages for _, tally in ordered],
+            "received": [tally.received for _, tally in ordered],
+            "stored": [tally.stored for _, tally in ordered],
+            "duplicate": [tally.duplicate for _, tally in ordered],
+            "quarantined": [tally.quarantined for _, tally in ordered],
+        },
+    )
+
+
+def total(connection: Connection, since: datetime | None = None) -> Tally:
+    """Add up the account, from a minute on or all of it."""
+    row = connection.execute(
+        sa.text("""
+        SELECT coalesce(sum(messages), 0)::bigint, coalesce(sum(stored), 0)::bigint,
+               coalesce(sum(duplicate), 0)::bigint, coalesce(sum(quarantined), 0)::bigint
+          FROM account WHERE CAST(:since AS timestamptz) IS NULL OR minute >= :since
+        """),
+        {"since": since},
+    ).one()
+    return Tally(*row)

@@ -1,0 +1,269 @@
+"""Judge readings: which element they close or open, and when silence makes a state unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from twin import changes
+from twin.devices import SILENT_INTERVALS
+from twin.terms import ElementKind, State
+
+__all__ = ["ElementState", "ElementStates", "Rule", "apply", "element_states", "expire", "judge", "next_expiry"]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ElementState:
+    """What one effect says of its element; `mobility_groups` None: for everybody."""
+
+    element_kind: ElementKind
+    element_id: int
+    mobility_groups: tuple[str, ...] | None
+    state: State
+    since: datetime
+    effect_id: int
+
+
+ElementStates = list[ElementState]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The limits of one effect, in the unit of its datastream; None: no such limit."""
+
+    closes_above: float | None = None
+    closes_below: float | None = None
+    opens_below: float | None = None
+    opens_above: float | None = None
+
+    def closes(self, value: float) -> bool:
+        """Tell whether a reading is past a closing limit."""
+        above = self.closes_above is not None and value > self.closes_above
+        below = self.closes_below is not None and value < self.closes_below
+        return above or below
+
+    def opens(self, value: float) -> bool:
+        """Tell whether a reading opens what is closed: past the opening limit, or back at the closing one if none."""
+        if self.closes_above is not None and self.opens_below is not None and value >= self.opens_below:
+            return False
+        if self.closes_below is not None and self.opens_above is not None and value <= self.opens_above:
+            return False
+        return not self.closes(value)
+
+    def after(self, state: State, value: float) -> State:
+        """Give the state after a reading; between opening and closing limit it stays what it was (hysteresis).
+
+        `state` is the last that was known: unknown only where there never was one.
+        """
+        if self.closes(value):
+            return State.CLOSED
+        if state is State.CLOSED and not self.opens(value):
+            return State.CLOSED
+        return State.OPEN
+
+
+@dataclass(slots=True)
+class Judged:
+    """One effect with its state while readings are judged; `known` is its last state that was not unknown."""
+
+    effect_id: int
+    datastream_id: int
+    rule: Rule
+    state: State
+    known: State
+    since: datetime
+    reading_time: datetime | None
+
+
+# The row lock makes two workers that judge the same effect wait for each other, in one order.
+LOAD = sa.text("""
+SELECT e.id, e.datastream_id, e.closes_above, e.closes_below, e.opens_below, e.opens_above, s.state,
+       CASE WHEN s.state <> 'unknown' THEN s.state
+            ELSE coalesce((SELECT h.state FROM effect_history h WHERE h.effect_id = e.id AND h.state <> 'unknown'
+                            ORDER BY h.since DESC, h.written_at DESC LIMIT 1), 'unknown') END AS known,
+       s.since, s.reading_time
+  FROM effect e JOIN effect_state s ON s.effect_id = e.id
+ WHERE e.datastream_id = ANY(CAST(:ids AS integer[])) ORDER BY e.id FOR UPDATE OF s
+""")
+STORE = sa.text("""
+UPDATE effect_state s SET state = n.state, since = n.since, reading_time = n.reading_time
+  FROM unnest(CAST(:ids AS integer[]), CAST(:states AS text[]), CAST(:since AS timestamptz[]),
+              CAST(:times AS timestamptz[])) AS n(effect_id, state, since, reading_time)
+ WHERE s.effect_id = n.effect_id
+""")
+REMEMBER = sa.text("""
+INSERT INTO effect_history (effect_id, state, since)
+SELECT * FROM unnest(CAST(:ids AS integer[]), CAST(:states AS text[]), CAST(:since AS timestamptz[]))
+""")
+
+
+def apply(connection: Connection, datastream_ids: Sequence[int]) -> list[int]:
+    """Judge the latest readings of these datastreams, as after enrolling effects; give the effects that changed."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT datastream_id, (extract(epoch FROM time) * 1000000)::bigint, value FROM latest
+         WHERE datastream_id = ANY(CAST(:ids AS integer[]))
+        """),
+        {"ids": list(datastream_ids)},
+    ).all()
+    return judge(
+        connection,
+        np.array([row[0] for row in rows], dtype=np.int32),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([row[2] for row in rows], dtype=np.float64),
+    )
+
+
+def judge(
+    connection: Connection,
+    datastream_id: NDArray[np.int32],
+    time_us: NDArray[np.int64],
+    value: NDArray[np.float64],
+) -> list[int]:
+    """Judge readings, sorted by datastream and time, and give the ids of the effects whose state changed.
+
+    Every reading newer than the last one judged counts, not only the newest: a level that rose and half fell within
+    one batch has closed its edge. Older ones never change a state. The changes are announced, and each passage is
+    in the history with the measured time as its beginning.
+    """
+    if not len(datastream_id):
+        return []
+    passages: list[tuple[int, State, datetime]] = []
+    effects = _load(connection, np.unique(datastream_id).tolist())
+    judged = []
+    for effect in effects:
+        start, end = np.searchsorted(datastream_id, [effect.datastream_id, effect.datastream_id + 1])
+        found = _pass(effect, time_us[start:end].tolist(), value[start:end].tolist())
+        if found is not None:
+            judged.append(effect)
+            passages += found
+    _store(connection, judged)
+    _remember(connection, passages)
+    changed = sorted({effect_id for effect_id, _, _ in passages})
+    changes.announce(connection, "effects", ids=changed)
+    return changed
+
+
+def _load(connection: Connection, datastream_ids: list[int]) -> list[Judged]:
+    rows = connection.execute(LOAD, {"ids": datastream_ids})
+    return [
+        Judged(
+            row.id,
+            row.datastream_id,
+            Rule(row.closes_above, row.closes_below, row.opens_below, row.opens_above),
+            State(row.state),
+            State(row.known),
+            row.since,
+            row.reading_time,
+        )
+        for row in rows
+    ]
+
+
+def _pass(effect: Judged, times_us: list[int], values: list[float]) -> list[tuple[int, State, datetime]] | None:
+    """Take the effect through readings in time order; None where all are older than what it has judged."""
+    passages = []
+    is_newer = False
+    for time_us, value in zip(times_us, values, strict=True):
+        moment = EPOCH + timedelta(microseconds=time_us)
+        if effect.reading_time is not None and moment <= effect.reading_time:
+            continue
+        is_newer = True
+        effect.reading_time = moment
+        effect.known = effect.rule.after(effect.known, value)
+        if effect.known is not effect.state:
+            effect.state, effect.since = effect.known, moment
+            passages.append((effect.effect_id, effect.state, moment))
+    return passages if is_newer else None
+
+
+def _store(connection: Connection, judged: list[Judged]) -> None:
+    if judged:
+        connection.execute(
+            STORE,
+            {
+                "ids": [effect.effect_id for effect in judged],
+                "states": [effect.state.value for effect in judged],
+                "since": [effect.since for effect in judged],
+                "times": [effect.reading_time for effect in judged],
+            },
+        )
+
+
+def _remember(connection: Connection, passages: list[tuple[int, State, datetime]]) -> None:
+    if passages:
+        connection.execute(
+            REMEMBER,
+            {
+                "ids": [effect_id for effect_id, _, _ in passages],
+                "states": [state.value for _, state, _ in passages],
+                "since": [since for _, _, since in passages],
+            },
+        )
+
+
+# Silence: more than SILENT_INTERVALS without a reading. A closure may have a shorter limit of its own.
+DEADLINES = f"""
+SELECT s.effect_id, least(s.reading_time + {SILENT_INTERVALS} * t.interval_s * interval '1 second',
+                          CASE WHEN s.state = 'closed' THEN s.reading_time + e.max_closed_s * interval '1 second' END) AS deadline
+  FROM effect_state s JOIN effect e ON e.id = s.effect_id
+  JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+ WHERE s.state <> 'unknown' AND s.reading_time IS NOT NULL
+"""
+EXPIRE = sa.text(f"""
+WITH due AS ({DEADLINES} ORDER BY s.effect_id FOR UPDATE OF s),
+expired AS (
+    UPDATE effect_state s SET state = 'unknown', since = due.deadline
+      FROM due WHERE s.effect_id = due.effect_id AND due.deadline <= :now
+    RETURNING s.effect_id, s.since)
+INSERT INTO effect_history (effect_id, state, since)
+SELECT effect_id, 'unknown', since FROM expired RETURNING effect_id
+""")
+
+
+def expire(connection: Connection, now: datetime) -> list[int]:
+    """Make unknown what has been silent too long, since the moment it was; announce and give those effects."""
+    changed = sorted(connection.scalars(EXPIRE, {"now": now}))
+    changes.announce(connection, "effects", ids=changed)
+    return changed
+
+
+def next_expiry(connection: Connection) -> datetime | None:
+    """Give the moment at which `expire` next has something to do if nothing reports; None: nothing is known."""
+    found: datetime | None = connection.scalar(sa.text(f"SELECT min(deadline) FROM ({DEADLINES}) AS d"))
+    return found
+
+
+NOW = sa.text("""
+SELECT e.element_kind, e.element_id, e.mobility_groups, s.state, s.since, e.id
+  FROM effect e JOIN effect_state s ON s.effect_id = e.id
+  JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+ WHERE t.place_id = :place_id ORDER BY e.id
+""")
+THEN = sa.text("""
+SELECT e.element_kind, e.element_id, e.mobility_groups, coalesce(h.state, 'unknown') AS state,
+       coalesce(h.since, t.enrolled_at) AS since, e.id
+  FROM effect e JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+  LEFT JOIN LATERAL (SELECT state, since FROM effect_history
+                      WHERE effect_id = e.id AND since <= :at ORDER BY since DESC, written_at DESC LIMIT 1) h ON true
+ WHERE t.place_id = :place_id ORDER BY e.id
+""")
+
+
+def element_states(connection: Connection, place_id: int, at: datetime | None = None) -> ElementStates:
+    """Read what all effects of a place say now, or said at a moment; before its first reading an effect is unknown."""
+    statement, values = (NOW, {"place_id": place_id}) if at is None else (THEN, {"place_id": place_id, "at": at})
+    return [
+        ElementState(
+            ElementKind(kind), element_id, None if groups is None else tuple(groups), State(state), since, effect
+        )
+        for kind, element_id, groups, state, since, effect in connection.execute(statement, values).tuples()
+    ]
