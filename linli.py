@@ -84,10 +84,10 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Check every part; print what is wrong and the command that mends it. 检查"""
-    from deploy import doctor as checks
+    from deploy.doctor import examine
     from deploy.settings import ServiceSettings
 
-    found = checks.examine(section(ServiceSettings))
+    found = examine(section(ServiceSettings))
     for finding in found:
         typer.echo(finding.as_json() if as_json else finding.as_line())
     if any(finding.grade == "fail" for finding in found):

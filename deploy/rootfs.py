@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -55,6 +56,12 @@ def install_command(*packages: str) -> str:
     return f"{sudo}apt-get install -y --no-install-recommends {' '.join(packages)}"
 
 
+def sub_id_command() -> str:
+    """Return the command that gives this user the ids mmdebstrap's namespace maps."""
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    return f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
+
+
 def require_tools(*tools: str) -> None:
     """Raise Unavailable, with the command that installs them, where tools are missing."""
     absent = missing(*tools)
@@ -103,7 +110,7 @@ def _mmdebstrap() -> list[str]:
 def _mend(log: Path) -> str:
     said = log.read_text(errors="replace")
     if "/etc/subuid" in said or "newuidmap" in said:
-        return "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $USER"
+        return sub_id_command()
     if "NO_PUBKEY" in said or "not signed" in said:
         return install_command("debian-archive-keyring")
     return "check the connection to the Debian mirror and try again"

@@ -111,9 +111,10 @@ def up(settings: ServiceSettings, *, say: Say = print) -> Services:
         return _services(settings, known)
 
 
-def find(settings: ServiceSettings) -> Services:
-    """Return the services that run; raise Unavailable where one does not."""
-    stopped = [part.name for part in status(settings) if part.where is None]
+def find(settings: ServiceSettings, *, only: str = "") -> Services:
+    """Return the services that run; raise Unavailable where one (or the one named) does not."""
+    parts = [part for part in status(settings) if only in ("", part.name)]
+    stopped = [part.name for part in parts if part.where is None]
     if stopped:
         raise Unavailable(f"not running: {', '.join(stopped)}", mend="linli up")
     return _services(settings, state.read(settings.data))

@@ -18,7 +18,7 @@ class ServiceSettings(BaseModel):
     Compose where an engine answers and the embedded root elsewhere.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
     database_url: str | None = None
     broker_url: str | None = None

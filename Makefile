@@ -1,0 +1,52 @@
+# linli: make demo and make test set everything up by themselves.
+
+export PYTHONUNBUFFERED = 1
+PYTEST = .venv/bin/python -m pytest
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --generate-hashes \
+	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	--build-deps-for=editable
+
+.PHONY: help demo test lint test-faults soak lock setup-demo setup-test clean
+.NOTPARALLEL:
+
+help:
+	@echo "make demo         set up, load the demo place, show the map; Ctrl-C stops it"
+	@echo "make test         set up, check the style and types, run the tests"
+	@echo "make lint         check the style, types and imports alone"
+	@echo "make test-faults  run the tests that stop and kill services alone"
+	@echo "make soak         run the tests that take many minutes"
+	@echo "make lock         write the requirements locks anew"
+	@echo "make clean        stop the services; remove .venv and caches; keep the data"
+
+demo: setup-demo
+	@exec .venv/bin/python -m linli demo
+
+test: lint
+	$(PYTEST) -m "not soak"
+
+lint: setup-test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test-faults: setup-test
+	$(PYTEST) -m fault
+
+soak: setup-test
+	$(PYTEST) -m soak --timeout 0
+
+lock: setup-test
+	$(COMPILE) --output-file=requirements.lock pyproject.toml
+	$(COMPILE) --extra=dev --constraint=requirements.lock \
+		--output-file=requirements-dev.lock pyproject.toml
+
+setup-demo:
+	@sh deploy/setup.sh demo
+
+setup-test:
+	@sh deploy/setup.sh test
+
+clean:
+	@if [ -x .venv/bin/python ]; then .venv/bin/python -m linli down || true; fi
+	rm -rf .venv .make.lock .setup.log .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

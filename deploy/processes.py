@@ -1,0 +1,155 @@
+"""Keep named child processes running, and stop them all in order."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+BACKOFF_S = (0.5, 1, 2, 5, 10, 30)  # waits before the 1st, 2nd, ... start after a crash
+STEADY_S = 60  # a child that ran so long has recovered: its next wait is the first again
+TERM_S = 10  # for a child to end by itself before it is killed
+POLL_S = 0.1
+LOG_BYTES = 10_000_000
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program to keep running, under the name its log has."""
+
+    name: str
+    argv: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Child:
+    program: Program
+    process: subprocess.Popen[str]
+    reader: threading.Thread
+    started: float = field(default_factory=time.monotonic)
+    crashes: int = 0
+    due: float | None = None  # when to start it again, None while it runs
+
+
+def linli(name: str, *argv: str) -> Program:
+    """Return the program that runs one of linli's own commands, in this Python."""
+    return Program(name, (sys.executable, "-m", "linli", *argv))
+
+
+def supervise(
+    programs: Sequence[Program],
+    *,
+    logs: Path,
+    say: Say = print,
+    on_start: Callable[[], None] = lambda: None,
+) -> None:
+    """Run the programs until SIGINT, SIGTERM or SIGHUP; then stop them, the last one first.
+
+    Each is a child in a session of its own, so that Ctrl-C reaches this process alone. A
+    child that ends is started again after a growing wait. Where this process is killed,
+    the kernel ends the children (see `child`). Output goes to logs/NAME.log.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    children: list[_Child] = []
+    with _stop_signal() as stopped:
+        try:
+            children.extend(_start(program, logs) for program in programs)
+            on_start()
+            while not stopped.wait(POLL_S):
+                for child in children:
+                    _look_after(child, logs, say=say)
+        finally:
+            say(f"stopping {', '.join(program.name for program in programs)}")
+            _stop_all(children[::-1], say=say)
+
+
+def _start(program: Program, logs: Path) -> _Child:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "deploy.child", str(os.getpid()), *program.argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    log = logs / f"{program.name}.log"
+    reader = threading.Thread(target=_keep, args=(process.stdout, log, program.name), daemon=True)
+    reader.start()
+    return _Child(program, process, reader)
+
+
+def _keep(output: IO[str], log: Path, name: str) -> None:
+    """Copy a child's output, line by line, into its log with the time and its name."""
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        log.replace(log.with_name(log.name + ".1"))
+    with output, log.open("a") as file:
+        for line in output:
+            file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {name} | {line}")
+            file.flush()
+
+
+def _look_after(child: _Child, logs: Path, *, say: Say) -> None:
+    """Note a child that ended, and start it again when its wait is over."""
+    now = time.monotonic()
+    if child.due is None:
+        code = child.process.poll()
+        if code is None:
+            return
+        _end_group(child)
+        child.crashes = 0 if now - child.started > STEADY_S else child.crashes
+        wait_s = BACKOFF_S[min(child.crashes, len(BACKOFF_S) - 1)]
+        child.crashes += 1
+        child.due = now + wait_s
+        log = logs / f"{child.program.name}.log"
+        say(f"{child.program.name} ended with code {code}; starting it again in {wait_s} s ({log})")
+    elif now >= child.due:
+        again = _start(child.program, logs)
+        child.process, child.reader = again.process, again.reader
+        child.started, child.due = again.started, None
+
+
+def _stop_all(children: Sequence[_Child], *, say: Say) -> None:
+    """Stop each child before the next: TERM, then KILL to it and all it started."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.terminate()
+        try:
+            child.process.wait(timeout=TERM_S)
+        except subprocess.TimeoutExpired:
+            say(f"{child.program.name} did not stop in {TERM_S} s: killed")
+        _end_group(child)
+
+
+def _end_group(child: _Child) -> None:
+    """Kill what is left of a child's session, and read the rest of its output."""
+    with suppress(ProcessLookupError):
+        os.killpg(child.process.pid, signal.SIGKILL)
+    child.process.wait()
+    child.reader.join(timeout=1)
+
+
+@contextmanager
+def _stop_signal() -> Iterator[threading.Event]:
+    """Turn the signals that ask us to stop into an event, while the block runs."""
+    stopped = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, ask) for number in SIGNALS}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
