@@ -1,0 +1,51 @@
+// Who loses what: the same bars and cards for the present and for a what-if.
+
+import { el } from "./dom.js";
+import { address, now } from "./store.js";
+import { age, atLeast, list, minutes, named, people, range, since, t, word } from "./text.js";
+
+/** Rows of the table by age: a bar of certain and possible, and the figure. */
+export function bandRows(bands) {
+  const most = Math.max(1, ...bands.map((row) => atLeast(row.possible)));
+  return bands.map((row) => {
+    const certain = (atLeast(row.certain) / most) * 100, possible = (atLeast(row.possible) / most) * 100;
+    const bar = el("div", { className: "bar", "aria-hidden": "true" }, piece(certain, ""), piece(Math.max(0, possible - certain), "possible"));
+    return el("tr", {}, el("th", { scope: "row" }, bandName(row.band)), el("td", {}, bar), el("td", {}, range(row.certain, row.possible)));
+  });
+}
+
+function piece(width, className) {
+  const node = el("i", { className });
+  node.style.width = `${width}%`;
+  return node;
+}
+
+export const bandName = (band) => (band.startsWith("0-") ? t("under {n}", { n: Number(band.slice(2)) + 1 }) : band.replace("-", "–"));
+
+/** One card: service and walker, people, cause, since when, next best and how much longer. */
+export function lossCard(row, { show, key }) {
+  const facts = [];
+  if (row.since) facts.push(t("since {time}, {age}", { time: since(row.since, now()), age: age((now() - new Date(row.since)) / 1000) }));
+  if (row.causes.length) facts.push(t("cause: {names}", { names: list(row.causes.map(named)) }));
+  const bands = row.bands.filter((band) => atLeast(band.count) > 0).map((band) => `${bandName(band.band)}: ${people(band.count)}`);
+  return el("li", { "data-certain": String(row.certain) },
+    el("div", { className: "line" },
+      el("span", {}, `${word("service", row.service)} · ${word("group", row.group)}`),
+      el("span", { className: "big" }, people(row.people))),
+    row.certain ? null : el("p", {}, el("span", { className: "tag" }, t("possible: if what is unknown is out"))),
+    facts.length ? el("p", {}, facts.join(" · ")) : null,
+    el("p", {}, nextBest(row)),
+    el("p", { className: "quiet" }, bands.join(" · ")),
+    el("div", { className: "acts" }, el("button", { type: "button", "data-key": key, onclick: () => show(row), "aria-label": t("Show on the map: {what}", { what: word("service", row.service) }) }, t("Show on the map"))));
+}
+
+function nextBest(row) {
+  if (row.extra_s === null) return t("no other can be reached on foot");
+  const words = { name: row.next_best ? named(row.next_best) : word("service", row.service), extra: minutes(row.extra_s) };
+  return t("next best: {name}, up to {extra} longer", words);
+}
+
+/** Choose the coverage picker's service and walker to match a card, so that map and card speak of the same. */
+export function choose(row) {
+  address.set({ service: row.service, group: row.group });
+}

@@ -1,0 +1,141 @@
+// The operations room: joins the stream, the map, the lists and what the reader does.
+
+import { alarms } from "./alarms.js";
+import { coverage } from "./coverage.js";
+import { byId } from "./dom.js";
+import { layout, open } from "./layout.js";
+import { legend, tipText } from "./legend.js";
+import { connect } from "./live.js";
+import { TwinMap, drawable } from "./map.js";
+import { now as nowPanel } from "./now.js";
+import { address, board, now, on, view } from "./store.js";
+import { signs, things } from "./things.js";
+import { boot, clock, day, t } from "./text.js";
+import { ask, draw as drawWhatIf, end } from "./whatif.js";
+
+const root = document.documentElement;
+const TEXT = { waiting: t("Connecting"), live: t("Live"), lost: t("Connection lost, trying again") };
+let map = null, facilities = { features: [] }, seen = null;
+
+const frame = layout();
+const goto = (position) => map?.goto(position);
+
+/** Outline what is cut off now, or, while a question is open, what it would cut off. */
+function outline() {
+  if (!map) return;
+  const marks = new Map();
+  if (view.whatIf) for (const id of seen ?? view.whatIf.buildings) marks.set(id, "what_if");
+  else for (const [key, row] of board.losses) {
+    if (key === "total") continue;
+    for (const id of row.buildings) if (row.certain || !marks.has(id)) marks.set(id, row.certain ? "certain" : "possible");
+  }
+  map.mark(marks);
+}
+
+function asked(buildings) {
+  seen = buildings;
+  outline();
+}
+
+function question(element) {
+  open("what-if");
+  if (element.position) goto(element.position);
+  ask(element, asked);
+}
+
+function showFacilities() {
+  const service = byId("picker").service.value;
+  const rows = facilities.features.filter((feature) => feature.properties.service === service);
+  map?.sign("facilities", rows.map((feature) => ({ position: feature.geometry.coordinates, icon: `${service}:facility`, size: 26, row: feature.properties })));
+  legend();
+}
+
+function picked(layer, object) {
+  if (layer === "things" && object.row.closes.length) question({ ...object.row.closes[0], name: object.row.name, name_zh: object.row.name_zh });
+}
+
+function hovered(layer, object, info) {
+  const text = object ? tipText(layer, object) : null, tip = byId("tip");
+  tip.hidden = !text;
+  if (!text) return;
+  tip.textContent = text;
+  const left = info.x > info.viewport.width - 250;
+  tip.style.left = `${info.x + (left ? -14 : 14)}px`;
+  tip.style.top = `${Math.min(info.y + 14, info.viewport.height - 90)}px`;
+  tip.style.translate = left ? "-100% 0" : "none";
+}
+
+function startMap() {
+  if (!drawable()) {
+    root.dataset.map = "none";
+    byId("map-message").hidden = false;
+    byId("map-message").textContent = t("This browser cannot draw the map (no WebGL). The lists beside it say the same.");
+    return;
+  }
+  map = new TwinMap(byId("map-base"), byId("map-live"), {
+    pick: picked,
+    hover: hovered,
+    ready: () => { root.dataset.map = "ready"; performance.mark("map-ready"); },
+  });
+  byId("zoom-in").onclick = () => map.zoom(1);
+  byId("zoom-out").onclick = () => map.zoom(-1);
+  byId("whole").onclick = () => map.fly({ ...map.whole(), home: true });
+}
+
+function tools() {
+  byId("size").onclick = () => {
+    const large = root.dataset.size !== "large";
+    root.dataset.size = large ? "large" : "standard";
+    byId("size").setAttribute("aria-pressed", String(large));
+    address.set({ size: root.dataset.size });
+    frame.fit();
+  };
+  byId("theme").onclick = async () => {
+    const theme = root.dataset.theme === "light" ? "dark" : "light";
+    root.dataset.theme = theme;
+    byId("theme").setAttribute("aria-pressed", String(theme === "light"));
+    address.set({ theme });
+    const answer = await fetch(`viz/scene?theme=${theme}`);
+    if (answer.ok) map?.retheme(await answer.json());
+  };
+  const follow = () => {
+    const query = new URLSearchParams(location.search);
+    query.set("lang", boot.lang === "zh" ? "en" : "zh");
+    byId("language").href = `?${query}`;
+  };
+  on(["address"], follow);
+  follow();
+}
+
+function clockwork() {
+  const show = () => {
+    byId("clock").textContent = clock(now());
+    byId("date").textContent = day(now());
+  };
+  setInterval(show, 1000);
+  show();
+}
+
+nowPanel({ show: (buildings) => { end(asked); const first = map?.footprints?.get(buildings[0]); if (first) goto(middle(first)); }, ask: question });
+alarms({ goto });
+things({ ask: question, goto });
+startMap();
+tools();
+clockwork();
+coverage({ covered: (answer) => map?.cover(answer) });
+on(["losses"], outline);
+on(["things"], () => { map?.sign("things", signs()); if (!view.asking) drawWhatIf(null, asked); });
+on(["coverage"], showFacilities);
+addEventListener("keydown", (event) => { if (event.key === "Escape" && view.asking) end(asked); });
+connect((state) => {
+  if (byId("connection").dataset.state === state) return;
+  byId("connection").dataset.state = state;
+  byId("connection-text").textContent = TEXT[state];
+});
+fetch("map/facilities.geojson").then((answer) => (answer.ok ? answer.json() : facilities)).then((found) => { facilities = found; showFacilities(); });
+
+function middle(feature) {
+  const ring = feature.geometry.type === "Polygon" ? feature.geometry.coordinates[0] : feature.geometry.coordinates[0][0];
+  return [0, 1].map((axis) => ring.reduce((sum, point) => sum + point[axis], 0) / ring.length);
+}
+

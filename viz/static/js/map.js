@@ -1,0 +1,177 @@
+// Two decks, one over the other: the base repaints when the view or the coverage changes, the live one at the feed's rate.
+
+import { functions, marks, shares } from "./styles.js";
+import { streetNames } from "./labels.js";
+import { atlas } from "./glyphs.js";
+import { boot, t } from "./text.js";
+
+const CLASSES = ["GeoJsonLayer", "IconLayer", "TextLayer", "MapView", "CollisionFilterExtension"]; // all that the spec may name
+const FETCHED = ["land", "green", "water", "rail", "street", "grids", "buildings"];
+const EMPTY = { type: "FeatureCollection", features: [] };
+const FLY_MS = 600;
+const PAD = 28;
+
+/** Say whether this browser can draw the map at all. */
+export function drawable() {
+  try {
+    return Boolean(globalThis.deck && document.createElement("canvas").getContext("webgl2"));
+  } catch {
+    return false;
+  }
+}
+
+export class TwinMap {
+  /** @param heard {pick(layerId, object), hover(layerId, object, x, y), ready()} */
+  constructor(base, live, heard) {
+    const deck = globalThis.deck;
+    this.deck = deck;
+    this.heard = heard;
+    this.data = { names: [], highlights: EMPTY, facilities: [], things: [] };
+    this.frame = base;
+    this.moving = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const classes = Object.fromEntries(CLASSES.map((name) => [name, deck[name]]));
+    this.converter = new deck.JSONConverter({ configuration: { classes, functions, constants: {}, enumerations: {} } });
+    this.signs = atlas();
+    const views = this.convert(boot.scene).views;
+    this.view = this.whole();
+    const shared = { viewState: this.view, useDevicePixels: Math.min(2, devicePixelRatio), layers: [] };
+    this.base = new deck.Deck({
+      ...shared, id: "map-canvas", parent: base, views, controller: true,
+      onViewStateChange: ({ viewState, interactionState }) => {
+        if (interactionState.isDragging || interactionState.isZooming || interactionState.isPanning) this.home = false;
+        this.look(viewState);
+      },
+      getCursor: ({ isDragging, isHovering }) => (isDragging ? "grabbing" : isHovering ? "pointer" : "default"),
+      onClick: (info) => this.point(info, heard.pick), onHover: (info) => this.point(info, heard.hover),
+      onLoad: () => this.describe(base), onAfterRender: () => this.drawn(),
+    });
+    this.live = new deck.Deck({
+      ...shared, id: "live-canvas", parent: live, views: [new deck.MapView({ controller: false })], controller: false,
+      onLoad: () => live.querySelector("canvas").removeAttribute("tabindex"),
+    });
+    new ResizeObserver(() => { if (this.home) this.look(this.whole()); }).observe(base);
+    this.home = true;
+    this.push();
+    this.fetch();
+  }
+
+  describe(base) {
+    const canvas = base.querySelector("canvas");
+    canvas.tabIndex = 0;
+    canvas.setAttribute("role", "application");
+    canvas.setAttribute("aria-label", t("Map of {place}", { place: boot.place.title }));
+    canvas.setAttribute("aria-describedby", "map-help");
+  }
+
+  convert(scene) {
+    const props = this.converter.convert(scene);
+    this.layers = new Map(props.layers.map((layer) => [layer.id, layer]));
+    return props;
+  }
+
+  /** Draw the same data in another theme's colours. */
+  retheme(scene) {
+    this.signs = atlas();
+    this.convert(scene);
+    this.push();
+  }
+
+  async fetch() {
+    await Promise.all(FETCHED.map(async (source) => {
+      const answer = await fetch(`map/${source}.geojson`);
+      if (!answer.ok) return;
+      const collection = await answer.json();
+      this.data[source] = collection;
+      if (source === "street") this.data.names = streetNames(collection);
+      if (source === "buildings") this.footprints = new Map(collection.features.map((feature) => [feature.id, feature]));
+    }));
+    this.complete = true;
+    this.mark(marks);
+    this.push();
+  }
+
+  drawn() {
+    if (!this.complete || this.told || ![...this.layers.values()].length) return;
+    this.told = true;
+    requestAnimationFrame(() => this.heard.ready());
+  }
+
+  push(only) {
+    for (const canvas of ["base", "live"]) {
+      if (only && only !== canvas) continue;
+      const layers = [...this.layers.values()].filter((layer) => (layer.props.canvas ?? "base") === canvas);
+      this[canvas].setProps({ layers: layers.map((layer) => layer.clone(this.extra(layer))) });
+    }
+  }
+
+  /** What the spec leaves open: data, the painted signs, and what makes deck.gl ask the colour functions again. */
+  extra(layer) {
+    const data = this.data[layer.props.source] ?? EMPTY;
+    if (layer.id === "facilities" || layer.id === "things") return { data, iconAtlas: this.signs.atlas, iconMapping: this.signs.mapping };
+    if (layer.id === "highlights") return { data, updateTriggers: { getFillColor: this.marked, getLineColor: this.marked } };
+    return { data, updateTriggers: { getFillColor: this.covered } };
+  }
+
+  /** Colour grids and buildings by share covered: rows of {id, share}, share null where nobody lives. */
+  cover(answer) {
+    for (const kind of ["grids", "buildings"]) {
+      shares[kind].clear();
+      for (const row of answer[kind]) shares[kind].set(row.id, row.share);
+    }
+    this.covered = (this.covered ?? 0) + 1;
+    this.push("base");
+  }
+
+  /** Outline buildings: a map of building id to "certain", "possible" or "what_if". */
+  mark(next) {
+    const held = new Map(next);
+    marks.clear();
+    for (const [id, why] of held) marks.set(id, why);
+    this.marked = (this.marked ?? 0) + 1;
+    const features = [...marks.keys()].map((id) => this.footprints?.get(id)).filter(Boolean);
+    this.data.highlights = { type: "FeatureCollection", features };
+    this.push("live");
+  }
+
+  /** Replace the signs of a layer, "facilities" or "things": [{position, icon, size, row}]. */
+  sign(layer, rows) {
+    this.data[layer] = rows;
+    this.push("live");
+  }
+
+  whole() {
+    const [west, south, east, north] = boot.place.bounds;
+    const { clientWidth: width, clientHeight: height } = this.frame;
+    const port = new this.deck.WebMercatorViewport({ width: Math.max(width, 80), height: Math.max(height, 80) });
+    const pad = Math.min(PAD, width / 8, height / 8);
+    const { longitude, latitude, zoom } = port.fitBounds([[west, south], [east, north]], { padding: pad });
+    return { ...boot.scene.initialViewState, longitude, latitude, zoom, pitch: 0, bearing: 0 };
+  }
+
+  look(viewState) {
+    this.view = viewState;
+    this.base.setProps({ viewState });
+    this.live.setProps({ viewState });
+  }
+
+  fly(to) {
+    this.home = to.home === true;
+    const more = this.moving ? { transitionDuration: FLY_MS, transitionInterpolator: new this.deck.LinearInterpolator(["longitude", "latitude", "zoom"]) } : {};
+    this.look({ ...this.view, ...to, ...more });
+  }
+
+  goto(position, zoom = 17) {
+    this.fly({ longitude: position[0], latitude: position[1], zoom: Math.max(this.view.zoom, zoom) });
+  }
+
+  zoom(by) {
+    this.fly({ zoom: Math.max(this.view.minZoom, Math.min(this.view.maxZoom, this.view.zoom + by)) });
+  }
+
+  /** Signs lie on the upper deck, which takes no pointer: ask it first. */
+  point(info, then) {
+    const top = this.live.isInitialized && this.live.pickObject({ x: info.x, y: info.y, radius: 6, layerIds: ["things", "facilities"] });
+    const found = top?.object ? top : info.object ? info : null;
+    then(found?.layer.id, found?.object, info);
+  }
+}

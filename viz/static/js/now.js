@@ -1,0 +1,57 @@
+// Who is cut off now, which repair helps most, and the key figures.
+
+import { byId, el, refill } from "./dom.js";
+import { bandRows, choose, lossCard } from "./losses.js";
+import { board, on, view } from "./store.js";
+import { atLeast, named, number, people, range, t } from "./text.js";
+
+const SHOWN = 12; // cards; the rest is counted
+
+export function now({ show, ask }) {
+  on(["losses"], () => drawLosses(show, ask));
+  on(["figures"], drawFigures);
+}
+
+function drawLosses(show, ask) {
+  const total = board.losses.get("total");
+  if (!total) return;
+  drawHero(total);
+  byId("by-band").tBodies[0].replaceChildren(...bandRows(total.bands));
+  const rows = [...board.losses.entries()].filter(([key]) => key !== "total");
+  rows.sort(([, a], [, b]) => Number(b.certain) - Number(a.certain) || atLeast(b.people) - atLeast(a.people));
+  const cards = rows.slice(0, SHOWN).map(([key, row]) => lossCard(row, { key, show: (shown) => { choose(shown); show(shown.buildings); } }));
+  if (rows.length > SHOWN) cards.push(el("li", { className: "none" }, t("and {n} more", { n: number(rows.length - SHOWN) })));
+  refill(byId("losses"), cards.length ? cards : [el("li", { className: "none" }, t("Nobody is cut off from anything."))]);
+  drawRepairs(total.repairs, ask);
+}
+
+function drawHero(total) {
+  const hero = byId("hero"), text = people(total.certain);
+  hero.dataset.calm = String(atLeast(total.certain) === 0);
+  if (byId("cut-off").textContent !== text) byId("cut-off").textContent = text;
+  const more = people(total.possible) !== text;
+  byId("cut-off-range").hidden = !more;
+  if (more) byId("cut-off-range").textContent = t("{range} if the lifts and gates that are silent are out as well", { range: range(total.certain, total.possible) });
+}
+
+function drawRepairs(repairs, ask) {
+  const rows = repairs.map((repair) => el("li", {},
+    el("button", { type: "button", className: "plain", "data-key": `repair-${repair.kind}-${repair.id}`, onclick: () => ask(repair) }, named(repair)),
+    el("strong", {}, t("{n} people", { n: people(repair.people) }))));
+  refill(byId("repairs"), rows.length ? rows : [el("li", { className: "none" }, t("Nothing is out that cuts anyone off."))]);
+}
+
+function drawFigures() {
+  const f = board.figures.get("all");
+  if (!f) return;
+  const figure = (name, value, note) => el("div", {}, el("dt", {}, name), el("dd", {}, value, note ? el("small", {}, ` ${note}`) : null));
+  byId("figures").replaceChildren(
+    figure(t("Lifts in service"), number(f.lifts.open), t("of {n}", { n: number(f.lifts.total) })),
+    figure(t("Lifts out"), number(f.lifts.closed), f.lifts.unknown ? t("{n} unknown", { n: number(f.lifts.unknown) }) : null),
+    figure(t("Devices reporting"), number(f.things.ok), t("of {n}", { n: number(f.things.total) })),
+    figure(t("Messages refused, 24 h"), number(f.quarantined)),
+    figure(t("Residents"), number(f.residents)),
+    figure(t("65 and older"), f.older === null ? "–" : people(f.older)),
+  );
+  view.figures = f;
+}

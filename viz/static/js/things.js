@@ -1,0 +1,62 @@
+// Devices: what the map's signs say, as a list; from a lift one asks "what if it stops?".
+
+import { byId, el, refill } from "./dom.js";
+import { glyph } from "./glyphs.js";
+import { address, board, now, on, view } from "./store.js";
+import { age, boot, named, number, t, word } from "./text.js";
+
+const WORST = { closed: 0, unknown: 1, never_seen: 2, silent: 3, open: 4, ok: 5 };
+
+export function things({ ask, goto }) {
+  const filter = byId("thing-filter");
+  const choice = address.get("devices") ?? "lift";
+  for (const [value, text] of [["all", t("All devices")], ...Object.entries(boot.words.thing_kind)]) filter.append(el("option", { value, selected: value === choice }, text));
+  filter.onchange = () => { address.set({ devices: filter.value }); draw(ask, goto); };
+  on(["things"], () => draw(ask, goto));
+  setInterval(() => refreshAges(), 1000);
+}
+
+function draw(ask, goto) {
+  const kind = byId("thing-filter").value;
+  const rows = [...board.things.values()].filter((thing) => kind === "all" || thing.kind === kind);
+  rows.sort((a, b) => WORST[a.state] - WORST[b.state] || named(a).localeCompare(named(b), boot.lang, { numeric: true }));
+  refill(byId("thing-list"), rows.length ? rows.map((thing) => item(thing, ask, goto)) : [el("li", { className: "none" }, t("No device of this kind."))]);
+}
+
+/** "Out of service · reported 3 min ago": the state in words and how old it is. */
+export function stateText(thing) {
+  const parts = [word("thing_state", thing.state)];
+  if (thing.time) parts.push(t("{age} ago", { age: age((now() - new Date(thing.time)) / 1000) }));
+  return parts.join(" · ");
+}
+
+export function valuesText(thing) {
+  return thing.readings.filter((reading) => reading.value !== null && reading.unit !== "1")
+    .map((reading) => `${word("property", reading.property)} ${number(Math.round(reading.value * 10) / 10)} ${word("unit", reading.unit)}`).join(" · ");
+}
+
+function item(thing, ask, goto) {
+  const name = named(thing), values = valuesText(thing);
+  const state = el("p", { className: `state state-${thing.state}` }, stateText(thing));
+  state.dataset.thing = thing.id;
+  const acts = el("div", { className: "acts" }, el("button", { type: "button", "data-key": `place-${thing.id}`, "aria-label": `${t("Show on the map")}: ${name}`, onclick: () => goto(thing.position) }, t("Show on the map")));
+  if (thing.closes.length) acts.prepend(el("button", { type: "button", "data-key": `ask-${thing.id}`, "aria-label": `${t("What if it stops?")} ${name}`, onclick: () => ask({ ...thing.closes[0], name: thing.name, name_zh: thing.name_zh, position: thing.position }) }, t("What if it stops?")));
+  return el("li", { "data-state": thing.state }, glyph(thing.kind, thing.state),
+    el("div", { className: "body" },
+      el("div", { className: "line" }, el("span", {}, name), thing.simulated ? el("span", { className: "tag" }, t("simulated")) : null),
+      state, values ? el("p", { className: "quiet" }, values) : null, acts));
+}
+
+function refreshAges() {
+  if (byId("things").hidden) return;
+  for (const node of byId("thing-list").querySelectorAll("[data-thing]")) {
+    const thing = board.things.get(node.dataset.thing);
+    if (thing) node.textContent = stateText(thing);
+  }
+}
+
+/** Signs for the map: one a device, the larger the worse. */
+export function signs() {
+  return [...board.things.values()].map((thing) => ({ position: thing.position, icon: `${thing.kind}:${thing.state}`, size: ["closed", "unknown"].includes(thing.state) ? 30 : thing.kind === "lift" ? 22 : 18, row: thing }))
+    .sort((a, b) => WORST[b.row.state] - WORST[a.row.state]);
+}
