@@ -114,17 +114,16 @@ def load(connection: Connection, network: Network) -> Facilities:
     """Read the facilities of the network's place."""
     rows = connection.execute(
         sa.text("""
-        SELECT id, service, node_id, node_m, step_free, source_id, name, name_zh FROM facility
+        SELECT id, service, coalesce(node_id, -1) AS node_id, node_m, step_free, source_id, name, name_zh FROM facility
         WHERE place_id = :place ORDER BY id
         """),
         {"place": network.place_id},
     ).all()
-    index = {node_id: position for position, node_id in enumerate(network.node_ids.tolist())}
     codes = {service.value: code for code, service in enumerate(SERVICES)}
     return Facilities(
         ids=np.array([row.id for row in rows], dtype=np.int32),
         service=np.array([codes[row.service] for row in rows], dtype=np.uint8),
-        node=np.array([index.get(row.node_id, -1) for row in rows], dtype=np.int32),
+        node=network.nodes_of(np.array([row.node_id for row in rows], dtype=np.int32)),
         node_m=np.array([np.nan if row.node_m is None else row.node_m for row in rows], dtype=np.float64),
         step_free=np.array([-1 if row.step_free is None else row.step_free for row in rows], dtype=np.int8),
         source_ids=tuple(row.source_id for row in rows),

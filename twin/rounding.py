@@ -22,10 +22,8 @@ def apportion(total: int, weights: ArrayLike) -> Ints:
         raise ValueError("weights must be finite and not negative")
     if total < 0 or (total > 0 and not weight.sum() > 0):
         raise ValueError(f"cannot divide {total} by weights that sum to {weight.sum()}")
-    if total == 0:
-        return np.zeros(weight.shape, dtype=np.int64)
-    share = weight * (total / weight.sum())
-    parts = np.floor(share).astype(np.int64)
+    share = weight * (total / weight.sum()) if total else np.zeros_like(weight)
+    parts: Ints = np.floor(share).astype(np.int64)
     # a share without weight stays 0 whatever the last digits of the others say
     remainder = np.where(weight > 0, share - parts, -1.0)
     parts[np.argsort(-remainder, kind="stable")[: total - parts.sum()]] += 1
@@ -46,7 +44,7 @@ def spread(rows: ArrayLike, columns: ArrayLike) -> Ints:
     total = sum(wanted)
     if int(row_sums.sum()) != total:
         raise ValueError(f"rows sum to {int(row_sums.sum())}, columns to {total}")
-    if len(wanted) < 2:
+    if len(wanted) <= 1:
         return row_sums.reshape(-1, 1)[:, : len(wanted)].copy()
     row = np.repeat(np.arange(len(row_sums)), row_sums)
     cells = np.bincount(row * len(wanted) + _turns(wanted), minlength=len(row_sums) * len(wanted))

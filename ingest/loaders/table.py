@@ -1,0 +1,115 @@
+"""Read a CSV table row by row: what each row makes, or the one reason why it cannot be taken."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from twin.errors import Refused
+
+__all__ = ["Row", "Table", "read", "text"]
+
+T = TypeVar("T")
+Row = Mapping[str, str]
+
+SHOWN = 20  # refused rows that an error says
+FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would run when the text comes back to it in an export
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T]):
+    """A table as it was read: what the rows made by line, and (line, reason) of those refused."""
+
+    path: Path
+    taken: dict[int, T]
+    rejected: list[tuple[int, str]]
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.taken) + len(self.rejected)
+
+    def refuse_rejected(self) -> None:
+        """Raise Refused with the line and reason of each refused row, where there is any."""
+        if not self.rejected:
+            return
+        reasons = [f"  line {line}: {reason}" for line, reason in self.rejected[:SHOWN]]
+        if len(self.rejected) > SHOWN:
+            reasons.append(f"  and {len(self.rejected) - SHOWN} more")
+        head = f"{self.path}: {len(self.rejected)} of {self.count} rows refused, nothing loaded"
+        raise Refused("\n".join([f"{head} (say partial to load the others)", *reasons]))
+
+    def receipt_rows(self) -> tuple[tuple[str, str], ...]:
+        """The refused rows as a receipt has them."""
+        return tuple((f"line {line}", reason) for line, reason in self.rejected)
+
+
+def read(
+    path: Path,
+    parse: Callable[[Row], T],
+    *,
+    needed: Sequence[str],
+    optional: Sequence[str] = (),
+    key: Callable[[T], object],
+) -> Table[T]:
+    """Read a CSV file in UTF-8 whose first line names its columns; parse raises Refused where a row cannot be taken.
+
+    Of rows with an equal key only the first is taken. Raises Refused where the file is not such a table,
+    FileNotFoundError where it is not there.
+    """
+    taken: dict[int, T] = {}
+    rejected: list[tuple[int, str]] = []
+    line_of: dict[object, int] = {}
+    for line, fields in _rows(path, needed, optional):
+        try:
+            made = parse(_checked(fields, needed))
+            if key(made) in line_of:
+                raise Refused(f"the same as line {line_of[key(made)]}")
+        except Refused as refusal:
+            rejected.append((line, str(refusal)))
+        else:
+            line_of[key(made)] = line
+            taken[line] = made
+    return Table(path, taken, rejected)
+
+
+def text(fields: Row, column: str) -> str | None:
+    """Give a text for people; None where empty. Raises Refused where a spreadsheet would take it for a formula."""
+    value = fields.get(column) or None
+    if value and value.startswith(FORMULA):
+        raise Refused(f"{column} {value[:40]!r} is a formula, no text")
+    return value
+
+
+def _rows(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[int, dict[str | None, str]]]:
+    """Give the rows as (line where it ends, as an editor numbers it; fields without blanks around them)."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file, strict=True)
+            names = list(table.fieldnames or ())
+            if missing := [name for name in needed if name not in names]:
+                raise Refused(f"{path}: no column {', '.join(missing)}")
+            if strange := [name for name in names if name not in (*needed, *optional)]:
+                raise Refused(
+                    f"{path}: unknown column {', '.join(strange)}; there are {', '.join((*needed, *optional))}"
+                )
+            for fields in table:
+                yield table.line_num, {name: str(value or "").strip() for name, value in fields.items()}
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path}: not UTF-8 text (byte {error.start})") from None
+    except csv.Error as error:
+        raise Refused(f"{path}: line {table.line_num}: {error}") from None
+
+
+def _checked(fields: dict[str | None, str], needed: Sequence[str]) -> Row:
+    if None in fields:
+        raise Refused("more fields than columns")
+    row = {str(name): value for name, value in fields.items()}
+    if missing := [name for name in needed if not row[name]]:
+        raise Refused(f"no {', '.join(missing)}")
+    if "\0" in "".join(row.values()):
+        raise Refused("a NUL character in it")
+    return row
