@@ -9,8 +9,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError as Lost
 
-__all__ = ["Connection", "Engine", "engine", "migrate", "opened"]
+__all__ = ["Connection", "Engine", "Lost", "engine", "migrate", "opened"]
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 JOURNAL = """

@@ -1,0 +1,65 @@
+"""One table from what went wrong to what the client is told: problem+json (RFC 9457), one line, no input repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from twin.db import Lost
+from twin.errors import NotFound, Refused, Stale
+
+STATUS: dict[type[Exception], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Stale: HTTPStatus.CONFLICT,
+    Lost: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# Texts that come from a driver or a server may hold what a client should not see.
+FIXED = {HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer"}
+
+
+class Problem(JSONResponse):
+    """A refusal as RFC 9457 writes it."""
+
+    media_type = "application/problem+json"
+
+
+def problem(status: HTTPStatus, detail: str) -> Problem:
+    """Write one refusal."""
+    line = " ".join(detail.split())
+    return Problem({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": line}, status.value)
+
+
+def install(app: FastAPI) -> None:
+    """Teach the app the table, and to say what is wrong with an input without repeating it."""
+    for kind, status in STATUS.items():
+        app.add_exception_handler(kind, _handler(status))
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _plain)
+
+
+def _handler(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[Problem]]:
+    async def answer(_: Request, error: Exception) -> Problem:
+        return problem(status, FIXED.get(status) or str(error))
+
+    return answer
+
+
+async def _invalid(_: Request, error: Exception) -> Problem:
+    """Name the field and the rule; the value stays out, for it may be NaN, huge or someone's secret."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][:4])[:100]
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"{where}: {first['msg'][:200]}")
+
+
+async def _plain(_: Request, error: Exception) -> Problem:
+    assert isinstance(error, HTTPException)
+    answer = problem(HTTPStatus(error.status_code), str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer

@@ -1,0 +1,104 @@
+"""What every request passes before any route: size and time of the body, the page it comes from, the answer's headers."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+
+# Nothing from elsewhere, nothing inline: a name that became markup could still run nothing.
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "connect-src 'self'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+class Guard:
+    """The outermost layer; a body is read whole here, so that a slow or endless one holds no worker."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, body_s: float) -> None:
+        self.app = app
+        self.body_bytes = body_bytes
+        self.body_s = body_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or pass on with the body in hand and the headers added."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        if scope["method"] not in CHANGING:
+            await self.app(scope, receive, headed)
+            return
+        if not _is_own_page(Headers(scope=scope)):
+            await problem(HTTPStatus.FORBIDDEN, "the request comes from another site's page")(scope, receive, headed)
+            return
+        try:
+            async with asyncio.timeout(self.body_s):
+                body = await self._body(receive)
+        except TimeoutError:
+            await problem(HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time")(scope, receive, headed)
+            return
+        if body is None:
+            detail = f"the body is larger than {self.body_bytes} bytes"
+            await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)(scope, receive, headed)
+            return
+        await self.app(scope, _once(body, receive), headed)
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """Read the body; None where it is too large."""
+        body = b""
+        while True:
+            message = await receive()
+            body += message.get("body", b"")
+            if len(body) > self.body_bytes:
+                return None
+            if not message.get("more_body", False):
+                return body
+
+
+def _is_own_page(headers: Headers) -> bool:
+    """A browser names the page that asks; other clients name none."""
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def _once(body: bytes, receive: Receive) -> Receive:
+    """Give the body that has been read, then what the client sends next: its going away."""
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay

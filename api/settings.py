@@ -1,0 +1,16 @@
+"""Say where the page is served, and to whom."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ServeSettings(BaseModel):
+    """The `serve` section of linli.toml, or LINLI_SERVE__*."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)  # a free one is taken where it is busy; 0: any free one
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")  # names the page may be asked under
+    place: str | None = None  # the place's code; None: the only place there is
+    body_bytes: int = Field(default=65_536, ge=1_024)
+    body_s: float = Field(default=10.0, gt=0)  # a request must have come whole by then
