@@ -64,39 +64,19 @@ def store(connection: Connection, place_id: int, rows: Sequence[FacilityRow]) ->
 
     New and moved ones hang on no network node until the place's facilities are attached.
     """
-    columns = [
-        "source_id", "service", "name", "name_zh", "opening_hours", "step_free", "capacity", "source", "point",
-    ]  # fmt: skip
-    points = ewkb(list(shapely.points([(row.lon, row.lat) for row in rows]))) if rows else []
-    values = (
-        (
-            row.source_id, row.service.value, row.name, row.name_zh, row.opening_hours, row.step_free, row.capacity,
-            row.source, point,
-        )
-        for row, point in zip(rows, points, strict=True)
-    )  # fmt: skip
+    points = ewkb([shapely.Point(row.lon, row.lat) for row in rows])
     stage(
         connection,
         "staged_facility",
-        {
-            "source_id": "text",
-            "service": "text",
-            "name": "text",
-            "name_zh": "text",
-            "opening_hours": "text",
-            "step_free": "boolean",
-            "capacity": "integer",
-            "source": "text",
-            "point": "geometry(Point, 4326)",
-        },
-        values,
+        {"point": "geometry(Point, 4326)", **COLUMNS},
+        ((point, *(getattr(row, column) for column in COLUMNS)) for row, point in zip(rows, points, strict=True)),
     )
     return merge(
         connection,
         place_id,
         "facility",
-        source="SELECT * FROM staged_facility",
-        columns=columns,
+        source="TABLE staged_facility",
+        columns=("point", *COLUMNS),
         key=("source_id", "service"),
         remove="old.source IN (SELECT source FROM staged_facility)",
     )
@@ -130,3 +110,15 @@ def load(connection: Connection, network: Network) -> Facilities:
         names=tuple(row.name for row in rows),
         names_zh=tuple(row.name_zh for row in rows),
     )
+
+
+COLUMNS = {
+    "source_id": "text",
+    "service": "text",
+    "name": "text",
+    "name_zh": "text",
+    "opening_hours": "text",
+    "step_free": "boolean",
+    "capacity": "integer",
+    "source": "text",
+}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from shapely.geometry.base import BaseGeometry
 
-__all__ = ["Blocks", "cut", "owner"]
+__all__ = ["Blocks", "Houses", "cut", "owner"]
 
 Geometries = NDArray[np.object_]
 
@@ -32,7 +32,7 @@ class Blocks:
     """A planar partition of a place.
 
     polygons has shape (n,); households int64[n] is the sum over the buildings of each; building int64[b] is the block
-    that each building belongs to, by a point inside it, -1 outside the boundary; border_m is the symmetric sparse
+    that each building belongs to, -1 outside the boundary; border_m is the symmetric sparse
     matrix (n, n) of the shared border lengths [m], connected: an island is tied to what is nearest by BRIDGE_M.
     """
 
@@ -42,21 +42,23 @@ class Blocks:
     border_m: sparse.csr_array
 
 
-def cut(
-    boundary: BaseGeometry,
-    streets: Geometries,
-    footprints: Geometries,
-    households: NDArray[np.int64],
-    *,
-    most: int,
-) -> Blocks:
+@dataclass(frozen=True, slots=True, eq=False)
+class Houses:
+    """The buildings, shape (b,): their footprints, the point that says where each belongs, and their households."""
+
+    footprints: Geometries
+    points: Geometries
+    households: NDArray[np.int64]
+
+
+def cut(boundary: BaseGeometry, streets: Geometries, houses: Houses, *, most: int) -> Blocks:
     """Cut the boundary along the streets, and blocks of more than `most` households between their buildings.
 
-    footprints and households have shape (b,). A street is no border where it runs under or through a building.
+    A street is no border where it runs under or through a building.
     """
+    footprints, points, households = houses.footprints, houses.points, houses.households
     walls = shapely.buffer(shapely.union_all(footprints), CURB_M)
     lines = [boundary.boundary, shapely.difference(shapely.union_all(streets), walls)]
-    points = shapely.point_on_surface(footprints)
     faces = _faces(lines, boundary)
     building = owner(faces, points)
     load = _sum(households, building, len(faces))

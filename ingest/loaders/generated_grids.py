@@ -21,7 +21,7 @@ from twin.db import Connection
 from twin.projection import to_degrees, to_metric
 from twin.rounding import apportion
 
-__all__ = ["BAND", "generate"]
+__all__ = ["BAND", "generate", "homes"]
 
 BAND = regions.Band(300, 500)  # households
 BLOCK_MOST = 120  # households; larger blocks are split, so that grids can be cut to size
@@ -37,51 +37,6 @@ Geometries = NDArray[np.object_]
 Ints = NDArray[np.int64]
 
 
-def generate(connection: Connection, place: places.Place, *, code_prefix: str = "990000") -> Receipt:
-    """Cut a place into streets, communities and grids, and put each building inside its boundary into one grid.
-
-    Households are those that the official total gives each dwelling by floor area. The same data give the same grids.
-    """
-    found = grids.footprints(connection, place.id)
-    outlines = to_metric(place.metric_srid, found.outlines)
-    streets = grids.streets(connection, place.id)
-    lines = to_metric(place.metric_srid, [street.line for street in streets])
-    boundary = to_metric(place.metric_srid, [places.boundary(connection, place.id)])[0]
-    homes = _homes(connection, place, found.ids)
-    cut = blocks.cut(boundary, lines, outlines, homes, most=BLOCK_MOST)
-    region = regions.join(
-        cut.households, cut.border_m, BAND, np.random.default_rng(SEED), group_sizes=(STREET_GRIDS, COMMUNITY_GRIDS)
-    )
-    cells = np.array([shapely.coverage_union_all(cut.polygons[region == i]) for i in range(region.max() + 1)])
-    codes = _codes(code_prefix, cells)
-    households = np.bincount(region, weights=cut.households).astype(np.int64)
-    rows = [
-        row
-        for level, level_codes in zip(grids.LEVELS, codes, strict=True)
-        for row in _rows(level, level_codes, cells, households, _Streets([street.name for street in streets], lines))
-    ]
-    degrees = to_degrees(place.metric_srid, [row.geom for row in rows])
-    rows = [replace(row, geom=geom) for row, geom in zip(rows, degrees, strict=True)]
-    merged = grids.store(connection, place.id, rows)
-    # a building across the boundary whose entrance is inside is one of the place's too
-    by_entrance = blocks.owner(cells, to_metric(place.metric_srid, found.points))
-    own = np.where(cut.building >= 0, region[cut.building], by_entrance)
-    inside = np.flatnonzero(own >= 0)
-    moved = grids.assign(connection, place.id, {int(found.ids[i]): codes[-1][own[i]] for i in inside})
-    fit = int(np.sum(BAND.excess(households.astype(np.float64)) == 0))
-    return Receipt(
-        "grids",
-        read=len(rows),
-        added=merged.added,
-        changed=merged.changed,
-        removed=merged.removed,
-        notes=(
-            f"{fit} of {len(cells)} generated grids hold {BAND}; households {households.min()} to {households.max()}",
-            f"{len(inside)} of {len(found.ids)} buildings lie in a grid, {moved} of them in another than before",
-        ),
-    )
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Streets:
     """Pieces of street, their names beside them, in the metric CRS."""
@@ -90,8 +45,62 @@ class _Streets:
     lines: Geometries
 
 
-def _homes(connection: Connection, place: places.Place, ids: Ints) -> Ints:
-    """Estimate the households of each building; shape of ids."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """The grids' shapes in the metric CRS, their households, and the cell of each building, -1 outside the boundary."""
+
+    shapes: Geometries
+    households: Ints
+    building: Ints
+
+
+def generate(connection: Connection, place: places.Place, *, code_prefix: str = "990000") -> Receipt:
+    """Cut a place into streets, communities and grids, and put each building inside its boundary into one grid.
+
+    Households are those that the official total gives each dwelling by floor area. The same data give the same grids.
+    """
+    found = grids.footprints(connection, place.id)
+    pieces = grids.streets(connection, place.id)
+    lines = to_metric(place.metric_srid, [piece.line for piece in pieces])
+    streets = _Streets([piece.name for piece in pieces], lines)
+    cells = _cells(connection, place, found, lines)
+    codes = _codes(code_prefix, cells.shapes)
+    rows = [row for i, level in enumerate(grids.LEVELS) for row in _rows(level, codes[i], cells, streets)]
+    degrees = to_degrees(place.metric_srid, [row.geom for row in rows])
+    rows = [replace(row, geom=geom) for row, geom in zip(rows, degrees, strict=True)]
+    merged = grids.store(connection, place.id, rows)
+    inside = np.flatnonzero(cells.building >= 0)
+    members = {int(found.ids[i]): codes[-1][cells.building[i]] for i in inside}
+    moved = grids.assign(connection, place.id, members)
+    few, many = int(cells.households.min()), int(cells.households.max())
+    fit = int(np.count_nonzero(BAND.excess(cells.households.astype(np.float64)) == 0))
+    notes = (
+        f"{fit} of {len(cells.shapes)} generated grids hold {BAND} households; the smallest {few}, the largest {many}",
+        f"{len(inside)} of {len(found.ids)} buildings lie in a grid, {moved} in another than before",
+    )
+    return Receipt("grids", len(rows), merged.added, merged.changed, merged.removed, notes=notes)
+
+
+def _cells(connection: Connection, place: places.Place, found: grids.Footprints, lines: Geometries) -> _Cells:
+    """Cut the place into grids."""
+    boundary = to_metric(place.metric_srid, [places.boundary(connection, place.id)])[0]
+    outlines = to_metric(place.metric_srid, found.outlines)
+    points = shapely.point_on_surface(outlines)
+    # a building across the boundary whose entrance is inside is one of the place's too
+    points = np.where(shapely.covers(boundary, points), points, to_metric(place.metric_srid, found.points))
+    houses = blocks.Houses(outlines, points, homes(connection, place, found.ids))
+    cut = blocks.cut(boundary, lines, houses, most=BLOCK_MOST)
+    sizes = (STREET_GRIDS, COMMUNITY_GRIDS)
+    region = regions.join(cut.households, cut.border_m, BAND, np.random.default_rng(SEED), group_sizes=sizes)
+    return _Cells(
+        shapes=np.array([shapely.coverage_union_all(cut.polygons[region == i]) for i in range(region.max() + 1)]),
+        households=np.bincount(region, weights=cut.households).astype(np.int64),
+        building=np.where(cut.building >= 0, region[cut.building], -1),
+    )
+
+
+def homes(connection: Connection, place: places.Place, ids: Ints) -> Ints:
+    """Estimate the households of each building by floor area from the place's totals; shape of ids."""
     where = residents.dwellings(connection, place.id)
     people = apportion(place.residents if len(where.ids) else 0, where.floor_area_m2)
     known = dict(zip(where.ids.tolist(), residents.split_households(people, place.households).tolist(), strict=True))
@@ -119,12 +128,10 @@ def _codes(prefix: str, cells: Geometries) -> list[list[str]]:
     return levels
 
 
-def _rows(
-    level: grids.Level, codes: list[str], cells: Geometries, households: Ints, streets: _Streets
-) -> list[grids.GridRow]:
+def _rows(level: grids.Level, codes: list[str], cells: _Cells, streets: _Streets) -> list[grids.GridRow]:
     """Make the rows of one level, in the metric CRS; codes has the code of each cell on it."""
     members = {code: np.array([other == code for other in codes]) for code in sorted(set(codes))}
-    shapes = [shapely.coverage_union_all(cells[inside]) for inside in members.values()]
+    shapes = [shapely.coverage_union_all(cells.shapes[inside]) for inside in members.values()]
     title, title_zh = TITLES[level]
     rows = []
     for (code, inside), shape, street in zip(members.items(), shapes, _main_streets(shapes, streets), strict=True):
@@ -136,7 +143,7 @@ def _rows(
                 parent=None if level == "street" else code[:-3],
                 name=title.format(name),
                 name_zh=title_zh.format(name),
-                households=int(households[inside].sum()),
+                households=int(cells.households[inside].sum()),
                 generated=True,
                 geom=shapely.MultiPolygon(shapely.get_parts(shape).tolist()),
             )
