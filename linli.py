@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 FOLDERS = ("twin", "ingest", "simulations", "viz", "api", "deploy")
 CONFIG = "LINLI_CONFIG"  # another place for linli.toml
-SECTIONS = {"services": "deploy.settings:ServiceSettings"}
+SECTIONS = {"services": "deploy.settings:ServiceSettings", "serve": "api.settings:ServeSettings"}
 BAD_USE = 2
 
 app = typer.Typer(
@@ -92,6 +92,18 @@ def doctor(
         typer.echo(finding.as_json() if as_json else finding.as_line())
     if any(finding.grade == "fail" for finding in found):
         raise SystemExit(1)
+
+
+@app.command()
+def serve() -> None:
+    """Serve the map and the interfaces until stopped. 地图与接口"""
+    from api.server import serve as run
+    from api.settings import ServeSettings
+    from deploy import services
+    from deploy.settings import ServiceSettings
+
+    where = section(ServiceSettings)
+    run(section(ServeSettings), services.find(where, only="database").database_url, data=where.data, say=say)
 
 
 def say(line: str) -> None:

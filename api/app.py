@@ -1,0 +1,43 @@
+"""The application: settings and a database in, HTTP out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from api import errors, routes
+from api.guard import Guard
+from api.live import Hub
+from api.settings import ServeSettings
+from twin import db
+from viz import assets
+
+SMALLEST_COMPRESSED_BYTES = 1_024
+COMPRESSION = 5  # of 9: the buildings of the demo place in a few ms
+
+
+def create(settings: ServeSettings, database_url: str) -> FastAPI:
+    """Make the application; it opens the database when it starts and closes it when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.engine = db.engine(database_url)
+        app.state.hub = Hub(database_url, app.state.engine, settings.place)
+        app.state.hub.start()
+        yield
+        app.state.hub.stop()
+        app.state.engine.dispose()
+
+    app = FastAPI(title="linli", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
+    app.state.settings = settings
+    app.state.assets = assets.read()
+    errors.install(app)
+    routes.install(app)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts))
+    app.add_middleware(Guard, body_bytes=settings.body_bytes, body_s=settings.body_s)
+    return app

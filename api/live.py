@@ -1,0 +1,184 @@
+"""The live stream: one reader of the database for all screens, server-sent events to each.
+
+Each screen holds only the keys of the rows it has not had yet, and is sent their newest content when it can take it:
+a slow one skips states and never makes another wait; one that takes nothing for SLOW_S is dropped. A connection begins
+with the whole board, so coming back after a loss needs no memory of what was missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from api import board
+from twin import changes, places
+from twin.db import Engine, Lost
+from twin.errors import NotFound
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.02  # one commit announces several kinds: read once for all of them
+REST_S = 0.15  # between readings, so that a flood of readings is some six a second and not hundreds
+LISTEN_S = 2.0  # how long a stop may take
+AGE_S = 10.0  # devices fall silent without saying so, and screens want a sign of life
+SLOW_S = 15.0
+RETRY_MS = 1000
+
+
+class Screen:
+    """One connection: the keys it has yet to be sent, by section."""
+
+    def __init__(self) -> None:
+        self.whole = set(board.SECTIONS)
+        self.pending: dict[str, set[str]] = {}
+        self.wake = asyncio.Event()
+        self.wake.set()
+
+    def tell(self, section: str, keys: set[str]) -> None:
+        """Note rows that changed; called in the event loop."""
+        if section not in self.whole:
+            self.pending.setdefault(section, set()).update(keys)
+        self.wake.set()
+
+
+class Hub:
+    """The board in memory, kept fresh by two threads: one hears changes, one reads what they made old."""
+
+    def __init__(self, url: str, engine: Engine, place_code: str | None) -> None:
+        self.url, self.engine, self.place_code = url, engine, place_code
+        self.rows: dict[str, dict[str, str]] = {}  # section: row key: JSON
+        self.screens: set[Screen] = set()
+        self.stale: set[str] = set()
+        self.lock = threading.Lock()
+        self.heard = threading.Event()
+        self.stopped = threading.Event()
+        self.ready = asyncio.Event()
+        self.loop = asyncio.get_running_loop()
+        self.threads = [threading.Thread(target=run, daemon=True) for run in (self._listen, self._refresh)]
+
+    def start(self) -> None:
+        """Begin to listen and read."""
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End both threads; waits as long as a listening connection may take to notice."""
+        self.stopped.set()
+        self.heard.set()
+        for thread in self.threads:
+            thread.join(timeout=LISTEN_S + 1)
+
+    def message(self, screen: Screen) -> bytes:
+        """Write what a screen has not had, and take it off its list."""
+        at_ms = int(time.time() * 1000)
+        events = []
+        for section in [name for name in board.SECTIONS if name in screen.whole or name in screen.pending]:
+            held = self.rows.get(section, {})
+            whole = section in screen.whole
+            keys = held.keys() if whole else screen.pending[section]
+            rows = ",".join(f"{json.dumps(key)}:{held.get(key, 'null')}" for key in keys)
+            data = f'{{"at_ms":{at_ms},"whole":{json.dumps(whole)},"rows":{{{rows}}}}}'
+            events.append(f"event: {section}\ndata: {data}\n\n")
+        screen.whole.clear()
+        screen.pending.clear()
+        return ("".join(events) or f'event: tick\ndata: {{"at_ms":{at_ms}}}\n\n').encode()
+
+    def _listen(self) -> None:
+        for change in changes.listen(self.url, LISTEN_S):
+            if self.stopped.is_set():
+                return
+            if change is not None:
+                self._spoil(board.stale(change.kind))
+
+    def _spoil(self, sections: tuple[str, ...]) -> None:
+        with self.lock:
+            self.stale.update(sections)
+        self.heard.set()
+
+    def _refresh(self) -> None:
+        while True:
+            if not self.heard.wait(AGE_S):
+                self._spoil(tuple(board.SECTIONS))
+            self.heard.clear()
+            if self.stopped.wait(GATHER_S):
+                return
+            with self.lock:
+                sections, self.stale = self.stale, set()
+            try:
+                self._read(sections)
+            except (Lost, NotFound) as error:
+                log.warning("the board cannot be read: %s", str(error).splitlines()[0])
+                self._spoil(tuple(sections))
+                self.stopped.wait(1.0)
+            if self.stopped.wait(REST_S):
+                return
+
+    def _read(self, sections: set[str]) -> None:
+        with self.engine.connect() as connection:
+            place = places.get(connection, self.place_code)
+            for section in [name for name in board.SECTIONS if name in sections]:
+                rows = {key: _json(row) for key, row in board.SECTIONS[section](connection, place).items()}
+                self._call(self._publish, section, rows)
+        self._call(self.ready.set)
+
+    def _call(self, run: Callable[..., None], *values: Any) -> None:
+        if not self.stopped.is_set():
+            self.loop.call_soon_threadsafe(run, *values)
+
+    def _publish(self, section: str, rows: dict[str, str]) -> None:
+        held = self.rows.get(section, {})
+        changed = {key for key in held.keys() | rows.keys() if held.get(key) != rows.get(key)}
+        self.rows[section] = rows
+        if changed:
+            for screen in self.screens:
+                screen.tell(section, changed)
+
+
+def _json(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+class Stream:
+    """The answer to GET /live, as an ASGI application: it alone decides when a screen is too slow."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the board, then each change, until the screen leaves or takes nothing any more."""
+        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"retry: %d\n\n" % RETRY_MS, "more_body": True})
+        screen = Screen()
+        self.hub.screens.add(screen)
+        left = asyncio.ensure_future(_leaves(receive))
+        try:
+            await self.hub.ready.wait()
+            while not left.done():
+                await self._next(screen, left)
+                async with asyncio.timeout(SLOW_S):
+                    await send({"type": "http.response.body", "body": self.hub.message(screen), "more_body": True})
+        except TimeoutError:
+            log.warning("a screen took nothing for %.0f s and was dropped", SLOW_S)
+        finally:
+            self.hub.screens.discard(screen)
+            left.cancel()
+
+    async def _next(self, screen: Screen, left: asyncio.Future[None]) -> None:
+        """Wait for something to send, for the screen to leave, or for the time of a sign of life."""
+        waiting = asyncio.ensure_future(screen.wake.wait())
+        await asyncio.wait({waiting, left}, timeout=AGE_S, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        screen.wake.clear()
+
+
+async def _leaves(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,70 @@
+"""Serve the application on a port that is free, and say which."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create
+from api.settings import ServeSettings
+from twin.errors import Refused
+
+PAGE_FILE = "page.json"  # in the data folder: where the page is, for whoever starts linli
+STOP_S = 2  # an open stream would keep the server alive for ever
+BACKLOG = 256
+
+
+def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callable[[str], None]) -> None:
+    """Serve until told to stop; tells the address and writes it into the data folder.
+
+    Raises Refused where the host's name cannot be listened on.
+    """
+    listening = _listen(settings)
+    port = listening.getsockname()[1]
+    url = f"http://{settings.host}:{port}/"
+    if settings.port not in (0, port):
+        say(f"port {settings.port} is busy, taking {port}")
+    _publish(data / PAGE_FILE, {"url": url, "port": port, "pid": os.getpid()})
+    config = uvicorn.Config(
+        create(settings, database_url),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_S,
+        limit_concurrency=512,
+        lifespan="on",
+    )
+    say(f"the map is at {url}")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(settings: ServeSettings) -> socket.socket:
+    """Take the port of the settings, or a free one where another process has it."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    for port in (settings.port, 0):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((settings.host, port))
+            listening.listen(BACKLOG)
+        except OSError as error:
+            listening.close()
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES) or port == 0:
+                raise Refused(f"cannot listen on {settings.host}: {error.strerror}") from error
+        else:
+            return listening
+    raise Refused(f"no port is free on {settings.host}")
+
+
+def _publish(path: Path, content: dict[str, object]) -> None:
+    """Write the file whole or not at all: a reader may look at any moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    draft.replace(path)
