@@ -49,11 +49,18 @@ def to_number(stated: object) -> float:
 
 def leaves(tree: dict[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     """Walk the values of nested objects as (dotted path, value); arrays come as they are."""
-    for name, value in tree.items():
-        if isinstance(value, dict):
-            yield from leaves(value, f"{prefix}{name}.")
-        else:
+    inner = [
+        (prefix, iter(tree.items()))
+    ]  # a list, not recursion: what the JSON decoder took must not be too deep here
+    while inner:
+        prefix, items = inner[-1]
+        for name, value in items:
+            if isinstance(value, dict):
+                inner.append((f"{prefix}{name}.", iter(value.items())))
+                break
             yield prefix + name, value
+        else:
+            inner.pop()
 
 
 def _why_not_json(payload: bytes, error: str) -> tuple[Reason, str]:

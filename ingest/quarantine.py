@@ -19,6 +19,8 @@ class Reason(StrEnum):
     TOO_DEEP = "too_deep"  # 嵌套过深
     WRONG_SHAPE = "wrong_shape"  # 结构不符
     NO_CODEC = "no_codec"  # 平台未配置编解码
+    UNDESCRIBED = "undescribed"  # 缺少设备描述
+    NOT_MEASURED = "not_measured"  # 非实测数据
     NO_DEVICE = "no_device"  # 缺少设备标识
     DEVICE_MISMATCH = "device_mismatch"  # 设备标识与主题不符
     BAD_TIME = "bad_time"  # 时间无法识别

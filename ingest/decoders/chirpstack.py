@@ -30,7 +30,7 @@ class Event(msgspec.Struct, rename="camel"):
     device_info: DeviceInfo = msgspec.field(default_factory=DeviceInfo)
     time: str = ""
     data: str = ""
-    object: dict[str, object] | None = None
+    decoded: dict[str, object] | None = msgspec.field(name="object", default=None)
     battery_level: float = 0.0
     battery_level_unavailable: bool = False
     external_power_source: bool = False
@@ -66,13 +66,13 @@ def _device(event: Event, in_topic: str) -> str:
 
 
 def _uplink(event: Event, key: str, time_us: int) -> list[Reading]:
-    if event.object is None:
+    if event.decoded is None:
         if event.data:
             raise Unreadable(Reason.NO_CODEC, "bytes without an object: the device profile has no codec")
         return []
     return [
         Reading(key, name, time_us, to_number(value), BOOLEAN_UNIT if isinstance(value, bool) else None)
-        for name, value in leaves(event.object)
+        for name, value in leaves(event.decoded)
     ]
 
 
