@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError as Lost
 
-__all__ = ["Connection", "Engine", "Lost", "engine", "migrate", "opened"]
+__all__ = ["UNAVAILABLE", "Connection", "Engine", "Lost", "engine", "migrate", "opened"]
+
+# What a database that is away, starting or out of room raises; COPY speaks to psycopg without SQLAlchemy between.
+UNAVAILABLE = (Lost, sa.exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 JOURNAL = """

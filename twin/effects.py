@@ -265,5 +265,5 @@ def element_states(connection: Connection, place_id: int, at: datetime | None = 
         ElementState(
             ElementKind(kind), element_id, None if groups is None else tuple(groups), State(state), since, effect
         )
-        for kind, element_id, groups, state, since, effect in connection.execute(statement, values).tuples()
+        for kind, element_id, groups, state, since, effect in connection.execute(statement, values)
     ]

@@ -250,7 +250,7 @@ def roll_up(connection: Connection, now: datetime) -> int:
 def _roll_marked(connection: Connection) -> int:
     """Add up the marked hours anew; a mark and its reading are committed together, so what is seen is whole."""
     gone = sa.text("DELETE FROM observation_dirty RETURNING datastream_id, bucket")
-    marks = sorted(set(connection.execute(gone).tuples()))
+    marks = sorted({tuple(row) for row in connection.execute(gone)})
     if not marks:
         return 0
     buckets = [bucket for _, bucket in marks]

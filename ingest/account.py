@@ -1,0 +1,52 @@
+"""Count what arrives, by minute and source, until it is written with what it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.account import Tally
+
+MINUTE_US = 60_000_000
+UNKNOWN = "unknown"  # the source of a message that no decoder is there for
+
+
+class Account:
+    """The tallies of one batch; each has a number, so that a reading can say cheaply which one it belongs to."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[int, str], int] = {}
+        self._tallies: list[Tally] = []
+
+    def message(self, received_us: int, source: str) -> int:
+        """Count a message and give the number of its tally."""
+        key = (received_us // MINUTE_US, source)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._tallies)
+            self._tallies.append(Tally())
+        self._tallies[number].messages += 1
+        return number
+
+    def quarantined(self, number: int) -> None:
+        """Count a reading, or an undecodable message, as set aside."""
+        self._tallies[number].quarantined += 1
+
+    def recorded(self, numbers: Sequence[int], is_stored: NDArray[np.bool_]) -> None:
+        """Count readings as stored or duplicate; both arguments have one entry a reading."""
+        owners = np.array(numbers, dtype=np.int64)
+        stored = np.bincount(owners[is_stored], minlength=len(self._tallies))
+        both = np.bincount(owners, minlength=len(self._tallies))
+        for number, tally in enumerate(self._tallies):
+            tally.stored += int(stored[number])
+            tally.duplicate += int(both[number] - stored[number])
+
+    def tallies(self) -> dict[tuple[datetime, str], Tally]:
+        """Give the counts by (minute, source), as the twin stores them."""
+        return {
+            (datetime.fromtimestamp(minute * 60, UTC), source): self._tallies[number]
+            for (minute, source), number in self._numbers.items()
+        }

@@ -1,0 +1,257 @@
+"""The session with the broker: one that survives a crash of ours, and takes no more than it can hold."""
+
+from __future__ import annotations
+
+import logging
+import random
+import select
+import ssl
+import time
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from ingest.bulk import BulkClient
+from ingest.settings import Broker, IngestSettings, Tls
+from twin.errors import Refused
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5.0
+FIRST_WAIT_S = 0.2
+LONGEST_WAIT_S = 10.0
+TAKEN_OVER = 0x8E  # MQTT 5, 3.14.2.1: another connection uses our client id
+TAKEOVERS_S = 60.0
+TAKEOVERS = 3  # so many within TAKEOVERS_S are two workers that fight, not one that was restarted
+NEVER = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}  # version, client id, password, not authorised, banned, method
+
+
+class Message(NamedTuple):
+    """One message as it came; `session` is which connection it came by, for only there it can be acknowledged."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    mid: int
+    is_retained: bool
+    received_us: int
+    session: int
+
+
+class Session:
+    """A lasting session with one broker, driven by the caller: nothing happens but in `poll`.
+
+    Messages are acknowledged by hand. Until then the broker keeps them and sends no more than `receive_maximum`, so
+    `waiting` is bounded; after a lost connection it sends them again.
+    """
+
+    def __init__(self, settings: IngestSettings) -> None:
+        self._settings = settings
+        self._queue: deque[Message] = deque()
+        self._number = 0  # of this connection
+        self._last_us = 0
+        self._was_connected = False
+        self._is_connected = False
+        self._next_try_s = 0.0
+        self._wait_s = FIRST_WAIT_S
+        self._takeovers: deque[float] = deque(maxlen=TAKEOVERS)
+        self._refused: str | None = None
+        self._client = self._make_client()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have come and are not taken."""
+        return len(self._queue)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker has accepted us and not been lost since."""
+        return self._is_connected
+
+    def poll(self, timeout_s: float) -> None:
+        """Let the network have its turn: wait for it at most `timeout_s`, read, write, keep alive, connect again.
+
+        Raises Refused where the broker will never accept us as we are, and where another worker has our client id.
+        """
+        sock = self._client.socket()
+        if sock is None:
+            self._connect(timeout_s)
+        else:
+            held = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+            wants = [sock] if self._client.want_write() else []
+            readable, writable, _ = select.select([sock], wants, [], 0 if held else timeout_s)
+            if (readable or held) and not self._is_full():
+                self._client.loop_read()
+            if writable:
+                self._client.loop_write()
+            self._client.loop_misc()
+        if self._refused:
+            raise Refused(self._refused)
+
+    def take(self, most: int) -> list[Message]:
+        """Take the oldest messages, at most so many."""
+        queue = self._queue
+        return [queue.popleft() for _ in range(min(most, len(queue)))]
+
+    def still_due(self, messages: Iterable[Message]) -> list[Message]:
+        """Leave out what the broker will send again since it came by a connection that is lost."""
+        return [one for one in messages if one.qos == 0 or one.session == self._number]
+
+    def acknowledge(self, messages: Iterable[Message]) -> None:
+        """Tell the broker that these are safe; call it after the commit and never before."""
+        mids = [one.mid for one in messages if one.qos and one.session == self._number]
+        if not self._is_connected:
+            return
+        if isinstance(self._client, BulkClient):
+            self._client.ack_all(mids)
+        else:
+            for mid in mids:
+                self._client.ack(mid, 1)
+
+    def close(self) -> None:
+        """Leave in order; the broker keeps the session and what is not acknowledged."""
+        deadline_s = time.monotonic() + CONNECT_TIMEOUT_S
+        while self._client.socket() is not None and self._client.want_write() and time.monotonic() < deadline_s:
+            self._client.loop_write()
+            time.sleep(0.001)
+        self._client.disconnect()
+        self._is_connected = False
+
+    def arrive(self, topic: str, payload: bytes, qos: int, mid: int, is_retained: bool) -> None:  # noqa: FBT001 - hot
+        """Queue a message. No two get the same time: a format without one would lose the second as a duplicate."""
+        now_us = time.time_ns() // 1000
+        self._last_us = now_us if now_us > self._last_us else self._last_us + 1
+        self._queue.append(Message(topic, payload, qos, mid, is_retained, self._last_us, self._number))
+
+    def _is_full(self) -> bool:
+        """Whether to leave the socket alone. Only messages of QoS 0, which no window bounds, can bring this about."""
+        return len(self._queue) > 2 * self._settings.broker.receive_maximum
+
+    def _make_client(self) -> Client:
+        broker = self._settings.broker
+        is_five = broker.protocol == "5"
+        kind = BulkClient if self._settings.bulk_reader else Client
+        client = kind(
+            CallbackAPIVersion.VERSION2,
+            client_id=broker.client_id,
+            protocol=MQTTv5 if is_five else MQTTv311,
+            clean_session=None if is_five else False,
+            manual_ack=True,
+            reconnect_on_failure=False,
+        )
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        if broker.username is not None:
+            client.username_pw_set(broker.username, broker.password.get_secret_value() if broker.password else None)
+        if broker.tls is not None:
+            authority, certificate, key = (str(file) if file else None for file in _files(broker.tls))
+            client.tls_set(ca_certs=authority, certfile=certificate, keyfile=key)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        if isinstance(client, BulkClient):
+            client.on_publish_packet = self.arrive
+        if is_five:
+            # clean_start False even the first time: paho's own default wipes the queue at every start of a process
+            client.connect_async(
+                broker.host, broker.port, broker.keepalive_s, clean_start=False, properties=_connect_properties(broker)
+            )
+        else:
+            client.connect_async(broker.host, broker.port, broker.keepalive_s)
+        return client
+
+    def _connect(self, timeout_s: float) -> None:
+        wait_s = self._next_try_s - time.monotonic()
+        if wait_s > 0:
+            time.sleep(min(wait_s, timeout_s))
+            return
+        self._next_try_s = time.monotonic() + self._wait_s * random.uniform(0.5, 1.0)
+        self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
+        try:
+            self._client.reconnect()
+        except OSError as error:
+            broker = self._settings.broker
+            log.warning("no broker at %s:%d: %s", broker.host, broker.port, error)
+
+    def _on_connect(
+        self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, __: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            log.error("the broker refuses us: %s", reason)
+            if reason.value in NEVER and not self._was_connected:
+                self._refused = (
+                    f"the broker refuses {self._settings.broker.username or 'an anonymous client'}: {reason}"
+                )
+            return
+        self._number += 1
+        if self._was_connected and flags.session_present:
+            self._queue = deque(one for one in self._queue if one.qos == 0)  # the others are sent again
+        elif self._was_connected:
+            log.error("the broker has lost our session: what it held for us is gone")
+            self._queue = deque(one._replace(qos=0) for one in self._queue)  # never sent again: keep, do not ack
+        self._was_connected = self._is_connected = True
+        self._wait_s = FIRST_WAIT_S
+        log.info("connected to the broker, session %s", "kept" if flags.session_present else "new")
+        client.subscribe(self._filters())
+
+    def _filters(self) -> list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]:
+        share = f"$share/{self._settings.group}/" if self._settings.group else ""
+        filters = [share + one.filter for one in self._settings.subscriptions]
+        if self._settings.broker.protocol == "3.1.1":
+            return [(one, 1) for one in filters]
+        # Retained messages only when the subscription is new: else each reconnection brings them all again.
+        new_only = SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+        return [(one, SubscribeOptions(qos=1, retainHandling=new_only)) for one in filters]
+
+    def _on_subscribe(
+        self, _: Client, __: object, ___: int, reasons: list[ReasonCode], ____: Properties | None
+    ) -> None:
+        for one, reason in zip(self._settings.subscriptions, reasons, strict=False):
+            if reason.is_failure:
+                self._refused = f"the broker refuses the subscription to {one.filter}: {reason}"
+
+    def _on_disconnect(
+        self, _: Client, __: object, flags: DisconnectFlags, reason: ReasonCode, ___: Properties | None
+    ) -> None:
+        self._is_connected = False
+        if flags.is_disconnect_packet_from_server and reason.value == TAKEN_OVER:
+            self._taken_over()
+        elif reason.is_failure:
+            log.warning("connection to the broker lost: %s", reason)
+
+    def _taken_over(self) -> None:
+        client_id = self._settings.broker.client_id
+        log.error("another client has connected as %r and taken our session over", client_id)
+        now_s = time.monotonic()
+        self._takeovers.append(now_s)
+        if len(self._takeovers) == TAKEOVERS and now_s - self._takeovers[0] < TAKEOVERS_S:
+            self._refused = f"two clients use the id {client_id!r}; give each worker one of its own and a group"
+
+    def _on_message(self, _: Client, __: object, message: MQTTMessage) -> None:
+        self.arrive(_topic(message), bytes(message.payload), message.qos, message.mid, message.retain)
+
+
+def _topic(message: MQTTMessage) -> str:
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return repr(message)  # no broker lets it through; if one does, it goes to quarantine
+
+
+def _files(tls: Tls) -> tuple[Path | None, Path | None, Path | None]:
+    return tls.ca_file, tls.cert_file, tls.key_file
+
+
+def _connect_properties(broker: Broker) -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = broker.session_expiry_s
+    properties.ReceiveMaximum = broker.receive_maximum
+    return properties

@@ -1,0 +1,214 @@
+"""Sift a batch: which readings may be stored, and what is set aside and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from ingest.account import UNKNOWN, Account
+from ingest.decoders import Decode, find
+from ingest.mqtt import Message
+from ingest.quarantine import Reason, Unreadable, printable
+from ingest.settings import IngestSettings, Subscription
+from ingest.times import SECOND_US, shown
+from ingest.units import is_same
+from twin.devices import Slot
+from twin.quarantine import Refusal
+from twin.terms import Reading
+
+PAYLOAD_BYTES = 256 * 1024
+TOPIC_CHARACTERS = 1_024
+TOPIC_LEVELS = 64
+FUTURE_US = 5 * 60 * SECOND_US
+PAST_US = 30 * 86_400 * SECOND_US
+# What a device says of its own health: taken where it is enrolled, otherwise no matter for the quarantine.
+HEALTH = frozenset({"battery", "available"})
+# What a third party's decoder may raise for bytes it did not foresee; the message is set aside and the stream goes on.
+FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ROUTES_KEPT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Who reads a topic; `source` is what the account calls it."""
+
+    source: str
+    decode: Decode
+
+
+class Routes:
+    """Find the decoder of a topic: that of the first subscription whose filter matches."""
+
+    def __init__(self, subscriptions: Iterable[Subscription]) -> None:
+        self._routes = [
+            (one.filter.split("/"), Route(one.decoder, find(one.decoder, one.mapping))) for one in subscriptions
+        ]
+        self._found: dict[str, Route | None] = {}
+
+    def find(self, topic: str) -> Route | None:
+        """Give the route of a topic, None where no subscription is for it."""
+        if topic in self._found:
+            return self._found[topic]
+        levels = topic.split("/")
+        route = next((route for filters, route in self._routes if matches(filters, levels)), None)
+        if len(self._found) < ROUTES_KEPT:
+            self._found[topic] = route
+        return route
+
+
+def matches(filters: Sequence[str], levels: Sequence[str]) -> bool:
+    """Tell whether a topic matches a filter, both cut into levels (MQTT 5, 4.7: $… only where it is named)."""
+    if levels[0].startswith("$") and filters[0] != levels[0]:
+        return False
+    for position, level in enumerate(filters):
+        if level == "#":
+            return True
+        if position >= len(levels) or level not in ("+", levels[position]):
+            return False
+    return len(filters) == len(levels)
+
+
+class Origin(NamedTuple):
+    """Where a reading comes from: its message, who decoded it, and the number of its tally."""
+
+    message: Message
+    source: str
+    tally: int
+
+
+class Register:
+    """The enrolled datastreams by (thing key, property), and the thing keys."""
+
+    def __init__(self, slots: Mapping[tuple[str, str], Slot]) -> None:
+        self.slots = slots
+        self.keys = frozenset(key for key, _ in slots)
+
+
+@dataclass(slots=True)
+class Sifted:
+    """A batch sifted: four lists with one entry a reading to store, and what is set aside."""
+
+    account: Account = field(default_factory=Account)
+    datastream_ids: list[int] = field(default_factory=list)
+    times_us: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    tallies: list[int] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    is_unknown: bool = False  # whether something is not in the register, which may have grown since it was read
+
+
+def sift(messages: Iterable[Message], routes: Routes, register: Register, settings: IngestSettings) -> Sifted:
+    """Decode a batch and judge each reading by the register; nothing in a payload can stop it."""
+    sifted = Sifted()
+    for message in messages:
+        route = routes.find(message.topic)
+        source = UNKNOWN if route is None else route.source
+        origin = Origin(message, source, sifted.account.message(message.received_us, source))
+        try:
+            readings = _decode(message, route)
+        except Unreadable as why:
+            _refuse(sifted, origin, why.code, why.reason)
+            continue
+        if message.is_retained and _is_old(message, readings, settings.retained_limit_s * SECOND_US):
+            continue
+        for reading in readings:
+            _judge(sifted, origin, reading, register)
+    return sifted
+
+
+def _decode(message: Message, route: Route | None) -> list[Reading]:
+    topic, payload = message.topic, message.payload
+    if len(topic) > TOPIC_CHARACTERS or topic.count("/") >= TOPIC_LEVELS or not topic.isprintable():
+        raise Unreadable(Reason.BAD_TOPIC, "topic too long, too deep, or with characters that do not print")
+    if route is None:
+        raise Unreadable(Reason.NO_DECODER, "no subscription with a decoder is for this topic")
+    if len(payload) > PAYLOAD_BYTES:
+        raise Unreadable(Reason.TOO_LARGE, f"{len(payload)} bytes; at most {PAYLOAD_BYTES} are read")
+    try:
+        return route.decode(topic, payload, message.received_us)
+    except Unreadable:
+        raise
+    except FAULTS as error:
+        raise Unreadable(Reason.DECODER_FAILED, f"{route.source}: {printable(repr(error))}") from error
+
+
+def _is_old(message: Message, readings: Sequence[Reading], limit_us: int) -> bool:
+    """Tell whether a retained message is a state of some time ago: its readings say so, or do not say when."""
+    oldest_us = message.received_us - limit_us
+    return all(one.time_us < oldest_us or one.time_us == message.received_us for one in readings)
+
+
+def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:
+    """Take a reading, or set it aside. Ranges and times are checked here, before anything reaches the database."""
+    slot = register.slots.get((reading.thing_key, reading.property))
+    if slot is None:
+        _not_enrolled(sifted, origin, reading, register)
+        return
+    age_us = origin.message.received_us - reading.time_us
+    is_in_range = slot.lowest <= reading.value <= slot.highest  # False for NaN
+    if is_in_range and -FUTURE_US <= age_us <= PAST_US and is_same(reading.unit, slot.unit):
+        sifted.datastream_ids.append(slot.datastream_id)
+        sifted.times_us.append(reading.time_us)
+        sifted.values.append(reading.value)
+        sifted.tallies.append(origin.tally)
+        return
+    _refuse(sifted, origin, *_why(reading, slot, age_us), time_us=reading.time_us)
+
+
+def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:
+    """Set a reading aside whose datastream is not in the register, where that is somebody's matter."""
+    key, name = printable(reading.thing_key), printable(reading.property)
+    if reading.thing_key not in register.keys:
+        why = (Reason.UNKNOWN_DEVICE, f"no device is enrolled as {key}")
+    elif reading.property in HEALTH or math.isnan(reading.value):
+        return  # its health, or a word of a known device that nobody asked to store
+    else:
+        why = (Reason.UNKNOWN_PROPERTY, f"{key} is enrolled without {name}")
+    sifted.is_unknown = True
+    _refuse(sifted, origin, *why, time_us=reading.time_us)
+
+
+def _why(reading: Reading, slot: Slot, age_us: int) -> tuple[Reason, str]:
+    """Say why a reading of a known datastream is not stored, the plainest reason first."""
+    what = f"{printable(reading.property)} of {printable(reading.thing_key)}"
+    if not math.isfinite(reading.value):
+        return Reason.NOT_A_NUMBER, f"{what} is not a number"
+    if not is_same(reading.unit, slot.unit):
+        said = printable(reading.unit or "") or "no unit"
+        return Reason.WRONG_UNIT, f"{what} comes in {said}, {slot.unit} is registered"
+    if not slot.lowest <= reading.value <= slot.highest:
+        allowed = f"{slot.lowest:g} to {slot.highest:g} {slot.unit}"
+        return Reason.OUT_OF_RANGE, f"{what} is {reading.value:g} {slot.unit}, possible are {allowed}"
+    if age_us < 0:
+        return Reason.TIME_FUTURE, f"{what} was measured at {shown(reading.time_us)}, over 5 minutes after it came"
+    return Reason.TIME_PAST, f"{what} was measured at {shown(reading.time_us)}, over 30 days before it came"
+
+
+def _refuse(sifted: Sifted, origin: Origin, code: Reason, reason: str, *, time_us: int | None = None) -> None:
+    message = origin.message
+    sifted.account.quarantined(origin.tally)
+    sifted.refusals.append(
+        Refusal(
+            topic=printable(message.topic),
+            format=None if origin.source == UNKNOWN else origin.source,
+            reason_code=code.value,
+            reason=reason,
+            payload=message.payload,
+            seen=EPOCH + timedelta(microseconds=message.received_us),
+            measured_at=_calendar(time_us),
+        )
+    )
+
+
+def _calendar(time_us: int | None) -> datetime | None:
+    """Give a time as the database can keep it; None for one before the year 1 or after 9999."""
+    if time_us is None:
+        return None
+    try:
+        return EPOCH + timedelta(microseconds=time_us)
+    except OverflowError:
+        return None

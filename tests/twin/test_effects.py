@@ -1,0 +1,157 @@
+"""Readings close and open elements; silence makes them unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.sensors import community, effect, stream
+from twin import db, effects
+from twin.db import Connection
+from twin.effects import Rule
+from twin.observations import Batch, record
+from twin.terms import State
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def street(database: str) -> Iterator[Connection]:
+    engine = db.engine(database)
+    with engine.begin() as connection:
+        community(connection)
+        yield connection
+    engine.dispose()
+
+
+def report(connection: Connection, datastream_id: int, *readings: tuple[int, float]) -> tuple[int, ...]:
+    """Record (minutes after noon, value) in one batch; give the effects that changed."""
+    noon_us = round(NOON.timestamp()) * 1_000_000
+    batch = Batch(
+        np.full(len(readings), datastream_id, np.int32),
+        np.array([noon_us + minute * 60_000_000 for minute, _ in readings], np.int64),
+        np.array([value for _, value in readings]),
+        NOON,
+    )
+    return record(connection, batch).effects
+
+
+def state(connection: Connection) -> tuple[str, int]:
+    """Give the state of the one effect and since how many minutes after noon."""
+    row = connection.execute(sa.text("SELECT state, since FROM effect_state")).one()
+    return row.state, round((row.since - NOON).total_seconds() / 60)
+
+
+def passages(connection: Connection) -> list[tuple[str, int]]:
+    rows = connection.execute(sa.text("SELECT state, since FROM effect_history ORDER BY since, written_at"))
+    return [(row.state, round((row.since - NOON).total_seconds() / 60)) for row in rows]
+
+
+def test_a_lift_out_of_service_closes_its_edge_and_back_in_service_opens_it(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    bound = effect(street, lift, closes_below=0.5)
+    assert report(street, lift, (0, 1)) == (bound,)
+    assert state(street) == ("open", 0)
+    assert report(street, lift, (1, 0)) == (bound,)
+    assert state(street) == ("closed", 1)
+    assert report(street, lift, (2, 0)) == ()
+    assert state(street) == ("closed", 1)
+    assert report(street, lift, (3, 1)) == (bound,)
+    assert passages(street) == [("open", 0), ("closed", 1), ("open", 3)]
+
+
+def test_between_the_limits_the_state_stays_what_it_was(street: Connection) -> None:
+    depth = stream(street, "underpass", "depth", "cm")
+    effect(street, depth, closes_above=15, opens_below=12)
+    for minute, value, expected in [(0, 13, "open"), (1, 16, "closed"), (2, 13, "closed"), (3, 12, "closed"), (4, 11.9, "open")]:
+        report(street, depth, (minute, value))
+        assert state(street)[0] == expected, (minute, value)
+
+
+def test_a_flood_that_half_falls_within_one_batch_keeps_the_edge_closed(street: Connection) -> None:
+    depth = stream(street, "underpass", "depth", "cm")
+    effect(street, depth, closes_above=15, opens_below=12)
+    report(street, depth, (0, 2), (1, 20), (2, 13))
+    assert state(street) == ("closed", 1)
+    assert passages(street) == [("open", 0), ("closed", 1)]
+
+
+def test_a_late_reading_never_changes_the_state(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    effect(street, lift, closes_below=0.5)
+    report(street, lift, (10, 1))
+    assert report(street, lift, (5, 0)) == ()
+    assert state(street) == ("open", 10)
+    assert passages(street) == [("open", 10)]
+
+
+def test_more_than_three_missed_reports_are_unknown_since_then(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service", interval_s=60)
+    bound = effect(street, lift, closes_below=0.5)
+    assert effects.next_expiry(street) is None
+    report(street, lift, (0, 1))
+    assert effects.next_expiry(street) == NOON + timedelta(minutes=3)
+    assert effects.expire(street, NOON + timedelta(minutes=2, seconds=59)) == []
+    assert effects.expire(street, NOON + timedelta(minutes=9)) == [bound]
+    assert state(street) == ("unknown", 3)
+    assert effects.next_expiry(street) is None
+    report(street, lift, (20, 1))
+    assert state(street) == ("open", 20)
+
+
+def test_a_closure_without_news_for_longer_than_its_limit_is_unknown(street: Connection) -> None:
+    gate = stream(street, "gate", "open", interval_s=3600)
+    effect(street, gate, closes_below=0.5, max_closed_s=600)
+    report(street, gate, (0, 0))
+    report(street, gate, (5, 0))
+    assert effects.next_expiry(street) == NOON + timedelta(minutes=15)
+    effects.expire(street, NOON + timedelta(minutes=15))
+    assert state(street) == ("unknown", 15)
+
+
+def test_after_silence_a_reading_between_the_limits_takes_the_last_known_state(street: Connection) -> None:
+    depth = stream(street, "underpass", "depth", "cm", interval_s=60)
+    effect(street, depth, closes_above=15, opens_below=12)
+    report(street, depth, (0, 20))
+    effects.expire(street, NOON + timedelta(minutes=5))
+    report(street, depth, (10, 13))
+    assert state(street) == ("closed", 10)
+
+
+def test_the_states_of_a_past_moment_are_read_from_the_history(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    bound = effect(street, lift, element_id=7, closes_below=0.5)
+    place_id = street.execute(sa.text("SELECT id FROM place")).scalar_one()
+    report(street, lift, (0, 1), (10, 0))
+    now = effects.element_states(street, place_id)
+    assert [(one.element_id, one.state, one.since, one.effect_id) for one in now] == [
+        (7, State.CLOSED, NOON + timedelta(minutes=10), bound)
+    ]
+    for minute, expected in [(-1, State.UNKNOWN), (0, State.OPEN), (9, State.OPEN), (10, State.CLOSED)]:
+        (then,) = effects.element_states(street, place_id, NOON + timedelta(minutes=minute))
+        assert then.state is expected, minute
+
+
+def test_effects_enrolled_after_the_readings_judge_the_newest(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    report(street, lift, (0, 1), (1, 0))
+    bound = effect(street, lift, closes_below=0.5)
+    assert effects.apply(street, [lift]) == [bound]
+    assert state(street) == ("closed", 1)
+
+
+@given(st.lists(st.floats(0, 30), min_size=1), st.integers(1, 5))
+def test_how_readings_are_cut_into_batches_does_not_matter(values: list[float], size: int) -> None:
+    rule = Rule(closes_above=15, opens_below=12)
+    known = State.UNKNOWN
+    for value in values:
+        known = rule.after(known, value)
+    past = [value for value in values if value > 15 or value < 12]
+    expected = State.CLOSED if past and past[-1] > 15 else State.OPEN
+    assert known is expected
