@@ -1,0 +1,200 @@
+"""Load devices from a CSV file: which there are, what they report, and which element each watches.
+
+Columns: key, name, kind, format, topic; and name_zh, lon, lat, interval_s, watches, simulated, which may be missing or
+empty. lon and lat are WGS 84 degrees; without them a device stands at the element it watches. watches is the kind of
+element and its source id (`edge:n1685108365`, `facility:w12`, `building_lift:w456`); simulated is yes or no.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from operator import attrgetter
+from pathlib import Path
+
+import msgspec
+
+from ingest import decoders
+from ingest.loaders import table
+from ingest.loaders.receipt import Receipt
+from ingest.loaders.table import Row, Table, text
+from twin.db import Connection
+from twin.enrolment import Device, Rule, Stream, enrol
+from twin.errors import Refused
+from twin.places import Place
+from twin.terms import ElementKind, MobilityGroup, ThingKind
+
+__all__ = ["kinds", "load", "read"]
+
+KINDS = Path(__file__).with_name("thing_kinds.toml")
+NEEDED = ("key", "name", "kind", "format", "topic")
+OPTIONAL = ("name_zh", "lon", "lat", "interval_s", "watches", "simulated")
+LONGEST_INTERVAL_S = 31 * 86_400  # a device that says less than once a month cannot be called silent in time
+FARTHEST_LON, FARTHEST_LAT = 180, 90
+TOPIC_BYTES = 65_535  # MQTT 1.5.4
+YES = {"": False, "no": False, "yes": True}
+
+
+class Range(msgspec.Struct, forbid_unknown_fields=True):
+    """One property's unit and range."""
+
+    unit: str
+    lowest: float
+    highest: float
+
+
+class Effect(msgspec.Struct, forbid_unknown_fields=True):
+    """One rule of a kind."""
+
+    property: str
+    mobility_groups: list[MobilityGroup] | None = None
+    closes_above: float | None = None
+    closes_below: float | None = None
+    opens_below: float | None = None
+    opens_above: float | None = None
+    max_closed_s: int | None = None
+
+
+class Kind(msgspec.Struct, forbid_unknown_fields=True):
+    """What devices of one kind report and close."""
+
+    interval_s: int
+    source: str
+    certainty: str
+    properties: dict[str, Range]
+    effects: list[Effect] = []
+
+    def streams(self) -> tuple[Stream, ...]:
+        """The datastreams of a device of this kind."""
+        return tuple(Stream(name, r.unit, r.lowest, r.highest) for name, r in self.properties.items())
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules for what a device of this kind watches."""
+        return tuple(
+            Rule(
+                effect.property,
+                None if effect.mobility_groups is None else tuple(group.value for group in effect.mobility_groups),
+                closes_above=effect.closes_above,
+                closes_below=effect.closes_below,
+                opens_below=effect.opens_below,
+                opens_above=effect.opens_above,
+                max_closed_s=effect.max_closed_s,
+            )
+            for effect in self.effects
+        )
+
+
+def kinds() -> dict[ThingKind, Kind]:
+    """Read the kind table, kept as data beside this module."""
+    return msgspec.toml.decode(KINDS.read_bytes(), type=dict[ThingKind, Kind])
+
+
+def load(connection: Connection, path: Path, *, place: Place, partial: bool = False) -> Receipt:
+    """Enrol the devices of a file in a place; devices that are not in the file stay as they are.
+
+    Raises Refused where the file is no such table, and where a row is refused and partial is not said: nothing is
+    loaded then.
+    """
+    found = read(path)
+    enrolment = enrol(connection, place.id, list(found.taken.values()))
+    line_of = {device.key: line for line, device in found.taken.items()}
+    strangers = [(line_of[key], reason) for key, reason in enrolment.rejected]
+    whole = Table(
+        path,
+        {line: device for line, device in found.taken.items() if line not in dict(strangers)},
+        sorted(found.rejected + strangers),
+    )
+    if not partial:
+        whole.refuse_rejected()
+    return Receipt(
+        "devices",
+        read=whole.count,
+        added=len(enrolment.added),
+        changed=len(enrolment.changed),
+        rejected=whole.receipt_rows(),
+    )
+
+
+def read(path: Path) -> Table[Device]:
+    """Read a device file. Raises Refused where it is no such table, FileNotFoundError where it is not there."""
+    known = kinds()
+    return table.read(
+        path, lambda fields: _device(fields, known), needed=NEEDED, optional=OPTIONAL, key=attrgetter("key")
+    )
+
+
+def _device(fields: Row, known: Mapping[ThingKind, Kind]) -> Device:
+    """Make a device of one row. Raises Refused with the reason."""
+    kind = _kind(fields["kind"], known)
+    lon, lat = _place(fields.get("lon", ""), fields.get("lat", ""))
+    watches = _watches(fields.get("watches", ""))
+    return Device(
+        key=fields["key"],
+        name=text(fields, "name") or "",
+        name_zh=text(fields, "name_zh"),
+        kind=fields["kind"],
+        format=_format(fields["format"]),
+        topic=_topic(fields["topic"]),
+        lon=lon,
+        lat=lat,
+        interval_s=_interval(fields.get("interval_s", ""), kind.interval_s),
+        simulated=_yes(fields.get("simulated", "")),
+        watches=watches,
+        streams=kind.streams(),
+        rules=kind.rules() if watches else (),
+    )
+
+
+def _kind(name: str, known: Mapping[ThingKind, Kind]) -> Kind:
+    if name not in known:
+        raise Refused(f"unknown kind {name!r}; there are {', '.join(known)}")
+    return known[ThingKind(name)]
+
+
+def _format(name: str) -> str:
+    if name not in decoders.names():
+        raise Refused(f"unknown format {name!r}; there are {', '.join(decoders.names())}")
+    return name
+
+
+def _topic(topic: str) -> str:
+    if any(sign in topic for sign in "+#") or len(topic.encode()) > TOPIC_BYTES:
+        raise Refused(f"not a topic to publish on: {topic[:80]!r}")
+    return topic
+
+
+def _place(lon: str, lat: str) -> tuple[float, float] | tuple[None, None]:
+    """Read a place; both empty: none of its own."""
+    if not lon and not lat:
+        return None, None
+    try:
+        east, north = float(lon), float(lat)
+    except ValueError:
+        raise Refused(f"lon {lon!r}, lat {lat!r} are not two numbers") from None
+    # NaN compares false: it is refused here too
+    if not (math.fabs(east) <= FARTHEST_LON and math.fabs(north) <= FARTHEST_LAT):
+        raise Refused(f"lon {lon}, lat {lat} is no place on the earth")
+    return east, north
+
+
+def _interval(stated: str, default_s: int) -> int:
+    if not stated:
+        return default_s
+    if not (stated.isdecimal() and 0 < int(stated) <= LONGEST_INTERVAL_S):
+        raise Refused(f"interval_s {stated!r} is not a whole number of seconds from 1 to {LONGEST_INTERVAL_S}")
+    return int(stated)
+
+
+def _yes(stated: str) -> bool:
+    if stated not in YES:
+        raise Refused(f"simulated {stated!r} is neither yes nor no")
+    return YES[stated]
+
+
+def _watches(stated: str) -> str | None:
+    if not stated:
+        return None
+    kind, _, source = stated.partition(":")
+    if kind not in list(ElementKind) or not source:
+        raise Refused(f"watches {stated!r} is not {', '.join(ElementKind)} and a source id, such as edge:n12")
+    return stated
