@@ -12,6 +12,7 @@ CREATE TABLE service_loss (
     now_s double precision,
     facility_id integer REFERENCES facility ON DELETE SET NULL,
     residents jsonb NOT NULL,
+    residents_possible jsonb NOT NULL,
     causes jsonb NOT NULL,
     since timestamptz NOT NULL,
     until timestamptz
@@ -21,8 +22,9 @@ CREATE INDEX ix_service_loss_since ON service_loss (place_id, since);
 COMMENT ON COLUMN service_loss.certain IS 'false: lost only if what is unknown is closed';
 COMMENT ON COLUMN service_loss.usual_s IS 'walking time with everything open, seconds, ground floor';
 COMMENT ON COLUMN service_loss.now_s IS 'walking time now to the next best facility; null: none can be reached';
-COMMENT ON COLUMN service_loss.residents IS 'people of the building who lost it, by age band';
-COMMENT ON COLUMN service_loss.causes IS 'elements whose repair alone gives the service back: [{kind, id}]';
+COMMENT ON COLUMN service_loss.residents IS 'people of the building who lost it, by age band; where not certain: who may have';
+COMMENT ON COLUMN service_loss.residents_possible IS 'who lost it if all that is unknown is closed: these and no fewer';
+COMMENT ON COLUMN service_loss.causes IS 'elements whose repair alone gives the service back to these people or some of them: [{kind, id}]';
 
 CREATE TABLE alarm (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -39,6 +39,7 @@ class ServiceLoss(Table):
     now_s: Mapped[float | None]
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facility.id", ondelete="SET NULL"))
     residents: Mapped[dict[str, Any]]
+    residents_possible: Mapped[dict[str, Any]]
     causes: Mapped[list[Any]]
     since: Mapped[datetime]
     until: Mapped[datetime | None]

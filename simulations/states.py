@@ -1,0 +1,114 @@
+"""What the sensors say of the elements, and what that closes for whom.
+
+Unknown is a third state, so every question has two answers: with what is unknown taken as open, and taken as closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.community import Community
+from twin.effects import ElementState
+from twin.errors import NotFound
+from twin.terms import ElementKind, MobilityGroup, State
+
+EVERYBODY = frozenset(MobilityGroup)
+
+
+class Element(NamedTuple):
+    """An element by its row: of the network's edges, of the facilities or, for a lift, of the buildings."""
+
+    kind: ElementKind
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one effect, or a scenario, says of an element; effect_id 0: a scenario."""
+
+    element: Element
+    groups: frozenset[MobilityGroup]
+    state: State
+    since: datetime | None = None
+    effect_id: int = 0
+
+
+Reports = tuple[Report, ...]
+
+
+def reports(community: Community, states: Sequence[ElementState]) -> Reports:
+    """Bring the twin's element states to rows of the community; what is no longer in the twin is left out."""
+    by_kind = {kind: [state for state in states if state.element_kind is kind] for kind in ElementKind}
+    found = []
+    for kind, some in by_kind.items():
+        places = _rows(community, kind, [state.element_id for state in some])
+        found += [_report(Element(kind, row), state) for row, state in zip(places, some, strict=True) if row >= 0]
+    return tuple(sorted(found, key=lambda report: report.effect_id))
+
+
+def element(community: Community, kind: ElementKind, element_id: int) -> Element:
+    """Find an element by its id in the twin; raises NotFound."""
+    (row,) = _rows(community, kind, [element_id])
+    if row < 0:
+        raise NotFound(f"no {kind} {element_id}")
+    return Element(kind, row)
+
+
+def element_id(community: Community, which: Element) -> int:
+    """Give the id of an element in the twin."""
+    return int(_ids(community, which.kind)[which.row])
+
+
+def shut(said: Iterable[Report], group: MobilityGroup, *, unknown_closed: bool) -> frozenset[Element]:
+    """Give what is closed for a group. Of several reports on an element, closed wins over unknown over open."""
+    return frozenset(
+        report.element
+        for report in said
+        if group in report.groups
+        and (report.state is State.CLOSED or (unknown_closed and report.state is State.UNKNOWN))
+    )
+
+
+def closing(said: Reports, elements: Iterable[Element]) -> Reports:
+    """Give the reports of a scenario in which these elements are closed for everybody as well."""
+    return said + tuple(Report(element, EVERYBODY, State.CLOSED) for element in elements)
+
+
+def opening(said: Reports, elements: Iterable[Element]) -> Reports:
+    """Give the reports of a scenario in which these elements are open for certain."""
+    mended = frozenset(elements)
+    return tuple(report for report in said if report.element not in mended)
+
+
+def rows(elements: Iterable[Element], kind: ElementKind) -> NDArray[np.int32]:
+    """Give the rows of the elements of a kind, ascending."""
+    return np.array(sorted(element.row for element in elements if element.kind is kind), np.int32)
+
+
+def _ids(community: Community, kind: ElementKind) -> NDArray[np.int32]:
+    match kind:
+        case ElementKind.EDGE:
+            return community.network.edge_ids
+        case ElementKind.FACILITY:
+            return community.facilities.ids
+        case ElementKind.BUILDING_LIFT:
+            return community.buildings.ids
+
+
+def _rows(community: Community, kind: ElementKind, sought: Sequence[int]) -> list[int]:
+    """Find the row of each id, -1 where there is none."""
+    ids = _ids(community, kind)
+    wanted = np.unique(np.array(sought, np.int64))
+    rows_of = {int(ids[row]): row for row in np.flatnonzero(np.isin(ids, wanted)).tolist()}
+    return [rows_of.get(each, -1) for each in sought]
+
+
+def _report(which: Element, state: ElementState) -> Report:
+    groups = EVERYBODY if state.mobility_groups is None else frozenset(map(MobilityGroup, state.mobility_groups))
+    return Report(which, groups, state.state, state.since, state.effect_id)

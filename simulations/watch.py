@@ -1,0 +1,191 @@
+"""Follow the state of the elements, and write down at once who lost and who regained which service."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from threading import Event
+
+from simulations import community as communities
+from simulations import ledger
+from simulations.cut_off import Fault, Watched, faults
+from simulations.ledger import Account
+from simulations.states import Reports, reports, shut
+from twin import alarms, changes, effects, losses, places
+from twin.alarms import Watcher
+from twin.db import UNAVAILABLE, Connection, Engine, opened
+from twin.losses import Key, Loss
+from twin.terms import MobilityGroup
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25  # how late, at most, the watch stops or lets a silent element become unknown
+FAULTS_TOLD_APART = (
+    24  # with more unknown or closed things than this, the causes of what is only possible are not sought
+)
+
+
+class Duty:
+    """The account of one place as this process last wrote it. There is one duty a place at a time."""
+
+    def __init__(self, connection: Connection, place_code: str | None) -> None:
+        """Read the place and what is written already; `follow` then brings that up to date."""
+        self.community = communities.load(connection, place_code)
+        self.place_id = self.community.place.id
+        self.written = losses.now(connection, self.place_id)
+        self.expiry: datetime | None = None  # when something may become silent
+        self._said: Reports | None = None
+        self._watched: dict[MobilityGroup, Watched] = {}
+        self._accounts: dict[MobilityGroup, Account] = {}
+        self._rows: dict[MobilityGroup, dict[Key, Loss]] = {}
+
+    def follow(self, connection: Connection) -> None:
+        """Read the elements' states, and write who lost and who regained what, and the alarms, if they have changed."""
+        said = reports(self.community, effects.element_states(connection, self.place_id))
+        self.expiry = effects.next_expiry(connection)
+        if said == self._said:
+            return
+        things = alarms.watchers(connection, self.place_id)
+        broken = faults(said, {effect: watcher.thing_id for effect, watcher in things.items()})
+        now = datetime.now(UTC)
+        moment = min(max((report.since for report in said if report.since), default=now), now)
+        for group in self.community.groups():
+            if self._move(group, said):
+                self._account(group, said, broken, moment)
+        self._said = said
+        self._write(connection, broken, things, moment, now)
+
+    def _move(self, group: MobilityGroup, said: Reports) -> bool:
+        """Follow the reports for a group, and tell whether anything is closed or unknown that was not, or the reverse."""
+        if group not in self._watched:
+            self._watched[group] = Watched(self.community, group, said)
+            return True
+        before = [shut(self._said or (), group, unknown_closed=closed) for closed in (False, True)]
+        if before == [shut(said, group, unknown_closed=closed) for closed in (False, True)]:
+            return False
+        self._watched[group].move(said)
+        return True
+
+    def _account(self, group: MobilityGroup, said: Reports, broken: Mapping[int, Fault], moment: datetime) -> None:
+        """Count a group anew: who lost what, and which mending would give it back."""
+        watched = self._watched[group]
+        certain = {thing: watched.relief(said, fault) for thing, fault in broken.items()}
+        possible = (
+            {thing: watched.possible_relief(said, fault) for thing, fault in broken.items()}
+            if len(broken) <= FAULTS_TOLD_APART
+            else {}
+        )
+        self._accounts[group] = Account(watched, certain, possible)
+        self._rows[group] = {loss.key: loss for loss in ledger.losses(self._accounts[group], broken, moment)}
+
+    def _write(
+        self,
+        connection: Connection,
+        broken: Mapping[int, Fault],
+        things: Mapping[int, Watcher],
+        moment: datetime,
+        now: datetime,
+    ) -> None:
+        """Write the difference to what is written."""
+        current = {key: loss for rows in self._rows.values() for key, loss in rows.items()}
+        ended, begun, changed = compare(self.written, current)
+        opened = self._opened()
+        losses.write(
+            connection,
+            self.place_id,
+            ended=[(loss.key, max((opened[c] for c in _parts(loss) if c in opened), default=moment)) for loss in ended],
+            begun=begun,
+            changed=changed,
+        )
+        wanted = ledger.alarms(self._accounts.values(), broken, things)
+        raised = alarms.settle(connection, self.place_id, ledger.KINDS, wanted, now)
+        self.written = current
+        log.info(
+            "losses: %d ended, %d begun, %d changed; alarms changed: %d", *map(len, (ended, begun, changed, raised))
+        )
+
+    def _opened(self) -> dict[tuple[str, int], datetime]:
+        """Give since when each reported element is as it is, by kind and id."""
+        found: dict[tuple[str, int], datetime] = {}
+        for report in self._said or ():
+            if report.since is not None:
+                (part,) = ledger.elements(self.community, (report,))
+                key = (part["kind"], part["id"])
+                found[key] = max(report.since, found.get(key, report.since))
+        return found
+
+
+def compare(before: Mapping[Key, Loss], after: Mapping[Key, Loss]) -> tuple[list[Loss], list[Loss], list[Loss]]:
+    """Give the losses that ended, began and changed. One that turns from possible to certain, or back, is a new one."""
+    ended = [loss for key, loss in before.items() if key not in after or after[key].certain != loss.certain]
+    begun = [loss for key, loss in after.items() if key not in before or before[key].certain != loss.certain]
+    changed = [
+        loss
+        for key, loss in after.items()
+        if key in before and before[key].certain == loss.certain and not _is_same(before[key], loss)
+    ]
+    return ended, begun, changed
+
+
+def _is_same(one: Loss, other: Loss) -> bool:
+    """Compare all but `since`: a loss keeps the moment it began while its causes come and go."""
+    return all(getattr(one, name) == getattr(other, name) for name in losses.SAME)
+
+
+def _parts(loss: Loss) -> list[tuple[str, int]]:
+    return [(cause["kind"], cause["id"]) for cause in loss.causes]
+
+
+def run(url: str, place_code: str | None, stop: Event) -> None:
+    """Keep the account of a place until `stop` is set; raises NotFound where the place is not there.
+
+    It holds nothing that the database does not: killed at any moment and started again, it writes only what has
+    changed meanwhile. A second watch of the same place stands by until the first is gone, and so does one whose
+    database is away.
+    """
+    with opened(url) as database, ExitStack() as held:
+        duty: Duty | None = None
+        for change in changes.listen(url, TICK_S):
+            if stop.is_set():
+                return
+            kind = change.kind if change else "tick"
+            try:
+                if duty is None or kind in {"reconnected", "network"}:
+                    held.close()
+                    duty = _take_up(database, place_code, held)
+                elif kind in {"effects", "tick"}:
+                    _keep(database, duty, kind)
+            except UNAVAILABLE as error:
+                log.warning("the database is away: %s", str(error).strip().partition("\n")[0])
+                duty = None  # what it thinks is written may not be
+
+
+def _take_up(database: Engine, place_code: str | None, held: ExitStack) -> Duty | None:
+    """Claim the place on a connection kept open in `held`, and bring its account up to date; None: another has it."""
+    claimed = held.enter_context(database.connect())
+    claimed.detach()  # closing it must end the session, and the claim with it
+    place = places.get(claimed, place_code)
+    has_it = losses.claim(claimed, place.id)
+    claimed.commit()
+    if not has_it:
+        log.info("another watch keeps the account of %s: standing by", place.code)
+        held.close()
+        return None
+    with database.begin() as connection:
+        duty = Duty(connection, place_code)
+        duty.follow(connection)
+    return duty
+
+
+def _keep(database: Engine, duty: Duty, kind: str) -> None:
+    """Follow the effects, or let go silent what has been so for too long; a tick before that asks the database nothing."""
+    now = datetime.now(UTC)
+    if kind == "effects":
+        with database.begin() as connection:
+            duty.follow(connection)
+    elif duty.expiry is not None and now >= duty.expiry:
+        with database.begin() as connection:
+            effects.expire(connection, now)  # announced, and followed when heard
+            duty.expiry = effects.next_expiry(connection)
