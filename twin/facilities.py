@@ -15,7 +15,7 @@ from twin.network import Network
 from twin.staging import Merged, ewkb, merge, stage
 from twin.terms import Service
 
-__all__ = ["Facilities", "FacilityRow", "load", "sources", "store"]
+__all__ = ["Facilities", "FacilityRow", "load", "names", "sources", "store"]
 
 SERVICES = tuple(Service)
 
@@ -88,6 +88,12 @@ def sources(connection: Connection, place_id: int) -> dict[tuple[str, str], str]
         sa.text("SELECT source_id, service, source FROM facility WHERE place_id = :place"), {"place": place_id}
     )
     return {(source_id, service): source for source_id, service, source in rows}
+
+
+def names(connection: Connection, place_id: int) -> dict[int, dict[str, str | None]]:
+    """Give each facility's name and Chinese name by id."""
+    rows = connection.execute(sa.text("SELECT id, name, name_zh FROM facility WHERE place_id = :place"), {"place": place_id})
+    return {facility_id: {"name": name, "name_zh": name_zh} for facility_id, name, name_zh in rows}
 
 
 def load(connection: Connection, network: Network) -> Facilities:

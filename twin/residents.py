@@ -20,6 +20,7 @@ __all__ = [
     "Counts",
     "Dwellings",
     "Residents",
+    "by_band",
     "by_floor",
     "dwellings",
     "estimate",
@@ -129,6 +130,18 @@ def dwellings(connection: Connection, place_id: int) -> Dwellings:
         floor_area_m2=np.array([row[2] for row in rows], dtype=np.float64),
         grid_codes=tuple(row[3] for row in rows),
     )
+
+
+def by_band(connection: Connection, place_id: int) -> dict[str, int]:
+    """Count the residents of a place by age band, the youngest first."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT r.age_band, sum(r.residents)::integer FROM resident_count r JOIN building b ON b.id = r.building_id
+        WHERE b.place_id = :place GROUP BY 1
+        """),
+        {"place": place_id},
+    ).tuples()
+    return dict(sorted(rows, key=lambda row: AgeBand.parse(row[0]).start))
 
 
 def load(connection: Connection, buildings: Buildings) -> Residents:
