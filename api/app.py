@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from api import errors, routes
+from api.community import Shelf
 from api.guard import Guard
 from api.live import Hub
 from api.settings import ServeSettings
@@ -35,6 +36,7 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
     app = FastAPI(title="linli", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
     app.state.settings = settings
     app.state.assets = assets.read()
+    app.state.shelf = Shelf()
     errors.install(app)
     routes.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION)

@@ -9,18 +9,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api import alarm_rows, loss_rows
-from twin import account, devices
+from api import alarm_rows, counts, loss_rows
+from twin import account, devices, residents
 from twin.db import Connection
 from twin.devices import Thing
 from twin.places import Place
-from twin.terms import State, ThingKind
+from twin.terms import AgeBand, State, ThingKind
 
 Rows = dict[str, dict[str, Any]]
 
 WORST_FIRST = (State.CLOSED, State.UNKNOWN, State.OPEN)
 REFUSED_OVER = timedelta(hours=24)
-REPORTING = ("ok", "open", "closed")
+OLDER = 65  # years
 
 
 def state(thing: Thing) -> str:
@@ -62,9 +62,11 @@ def figures(connection: Connection, place: Place) -> Rows:
     """Give the key figures as the one row "all"; counts of devices include those in dwellings."""
     now = datetime.now(UTC)
     found = devices.things(connection, place.id, now)
+    people = residents.by_band(connection, place.id)
     lifts = [state(thing) for thing in found if thing.kind == ThingKind.LIFT]
     row = {
         "residents": place.residents,
+        "older": counts.count(sum(n for band, n in people.items() if AgeBand.parse(band).start >= OLDER)),
         "lifts": {
             "total": len(lifts),
             "open": lifts.count(State.OPEN),

@@ -1,12 +1,135 @@
-"""Who is cut off now, as the board shows it."""
+"""Who is cut off now, as the board shows it: a card for each service, walker and cause, and the row "total"."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from api import counts
+from simulations.community import ASKED_OF_ALL
+from twin import devices, facilities, residents
+from twin import losses as twin_losses
 from twin.db import Connection
+from twin.losses import Loss
 from twin.places import Place
+from twin.terms import AgeBand
+
+Named = dict[str, str | None]
+Element = tuple[str, int]
+TOTAL = "total"
+REPAIRS_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What elements and facilities are called on the screen."""
+
+    elements: Mapping[Element, Named]
+    facilities: Mapping[int, Named]
 
 
 def losses(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
-    return {}
+    """Give the cards by service, walker, certainty and cause, and the total of people by age."""
+    found = list(twin_losses.now(connection, place.id).values())
+    names = Names(element_names(connection, place), facilities.names(connection, place.id))
+    cards: dict[str, list[Loss]] = defaultdict(list)
+    for loss in found:
+        causes = ",".join(f"{kind}:{element_id}" for kind, element_id in _causes(loss))
+        cards[f"{loss.service}|{loss.mobility_group}|{'certain' if loss.certain else 'possible'}|{causes}"].append(loss)
+    rows = {key: _card(group, names) for key, group in cards.items()}
+    return rows | {TOTAL: _total(found, names, list(residents.by_band(connection, place.id)))}
+
+
+def element_names(connection: Connection, place: Place) -> dict[Element, Named]:
+    """Call an element by the device that watches it: a lift's own name in the network is mostly missing."""
+    return {
+        (effect.element_kind, effect.element_id): {"name": thing.name, "name_zh": thing.name_zh}
+        for thing in devices.things(connection, place.id, datetime.now(UTC))
+        for effect in thing.effects
+        if not thing.is_welfare
+    }
+
+
+def _causes(loss: Loss) -> list[Element]:
+    return sorted({(cause["kind"], cause["id"]) for cause in loss.causes})
+
+
+def _people(loss: Loss) -> dict[str, int]:
+    return loss.residents if loss.certain else loss.residents_possible
+
+
+def by_age(rows: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Add counts by age band, the youngest first."""
+    total: Counter[str] = Counter()
+    for row in rows:
+        total.update(row)
+    return {band: total[band] for band in sorted(total, key=lambda band: AgeBand.parse(band).start)}
+
+
+def _card(group: list[Loss], names: Names) -> dict[str, Any]:
+    first, people = group[0], by_age(map(_people, group))
+    numbers = list(people.values())
+    weight: Counter[int] = Counter()
+    for loss in group:
+        if loss.facility_id is not None:
+            weight[loss.facility_id] += sum(_people(loss).values())
+    extra = [loss.now_s - loss.usual_s for loss in group if loss.now_s is not None]
+    best = weight.most_common(1)
+    return {
+        "service": first.service,
+        "group": first.mobility_group,
+        "certain": first.certain,
+        "if_needed": first.mobility_group in ASKED_OF_ALL,
+        "people": counts.count(sum(numbers)),
+        "bands": [{"band": band, "count": shown} for band, shown in zip(people, counts.parts(numbers), strict=True)],
+        "since": min(loss.since for loss in group).isoformat(),
+        "causes": [_named(element, names) for element in _causes(first)],
+        "next_best": names.facilities.get(best[0][0]) if best else None,
+        "extra_s": round(max(extra)) if extra else None,
+        "unreached": len(extra) < len(group),
+        "limit_s": first.limit_s,
+        "buildings": sorted(loss.building_id for loss in group),
+    }
+
+
+def _named(element: Element, names: Names) -> dict[str, Any]:
+    kind, element_id = element
+    return {"kind": kind, "id": element_id, **names.elements.get(element, {"name": f"{kind} {element_id}", "name_zh": None})}
+
+
+def _total(found: list[Loss], names: Names, order: list[str]) -> dict[str, Any]:
+    """Count each person once: of the services a household lost, the one that most of it lost."""
+    real = [loss for loss in found if loss.mobility_group not in ASKED_OF_ALL]
+    certain = _once((loss, loss.residents) for loss in real if loss.certain)
+    possible = _once((loss, loss.residents_possible) for loss in real)
+    pairs = counts.pairs([certain.get(band, 0) for band in order], [possible.get(band, 0) for band in order])
+    whole = counts.pair(sum(certain.values()), sum(possible.values()))
+    return {
+        "certain": whole[0],
+        "possible": whole[1],
+        "bands": [{"band": band, "certain": low, "possible": high} for band, (low, high) in zip(order, pairs, strict=True)],
+        "repairs": _repairs(real, names),
+    }
+
+
+def _once(rows: Iterable[tuple[Loss, Mapping[str, int]]]) -> dict[str, int]:
+    most: dict[tuple[int, str], int] = {}
+    for loss, people in rows:
+        for band, n in people.items():
+            key = (loss.building_id, band)
+            most[key] = max(most.get(key, 0), n)
+    return by_age({band: n} for (_, band), n in most.items())
+
+
+def _repairs(real: list[Loss], names: Names) -> list[dict[str, Any]]:
+    """Rank elements by the people to whom mending each alone gives a service back."""
+    helped: dict[Element, list[Loss]] = defaultdict(list)
+    for loss in real:
+        for element in _causes(loss) if loss.certain else ():
+            helped[element].append(loss)
+    sums = {element: sum(_once((loss, loss.residents) for loss in rows).values()) for element, rows in helped.items()}
+    ranked = sorted(sums, key=lambda element: (-sums[element], element))[:REPAIRS_SHOWN]
+    return [{**_named(element, names), "people": counts.count(sums[element])} for element in ranked]

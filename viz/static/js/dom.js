@@ -1,4 +1,4 @@
-// Elements without innerHTML: every text from the server becomes a text node, never markup.
+// Elements without markup in strings: every text from the server becomes a text node, never markup.
 
 /** Make an element; properties starting with "on" are listeners, the others properties or attributes. */
 export function el(name, properties = {}, ...children) {

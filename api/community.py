@@ -1,0 +1,32 @@
+"""The place as arrays, kept between requests for as long as its network version stands."""
+
+from __future__ import annotations
+
+import threading
+
+from simulations import community, states
+from simulations.community import Community
+from simulations.states import Reports
+from twin import effects
+from twin.db import Connection
+from twin.places import Place
+
+
+class Shelf:
+    """Hold one community; reading it takes some 0.3 s, a question to it some 10 ms. One question is computed at a time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._held: Community | None = None
+
+    def take(self, connection: Connection, place: Place) -> Community:
+        """Give the community of this place as it is in the database; call it with the lock held."""
+        held = self._held
+        if held is None or (held.place.id, held.place.network_version) != (place.id, place.network_version):
+            held = self._held = community.load(connection, place.code)
+        return held
+
+
+def said(connection: Connection, place: Community) -> Reports:
+    """Read what the sensors say of the elements now."""
+    return states.reports(place, effects.element_states(connection, place.place.id))
