@@ -85,7 +85,9 @@ def _make(root: Path, *, log: Path, say: Say) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     with log.open("wb") as errors:
-        maker = subprocess.Popen(_mmdebstrap(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+        maker = subprocess.Popen(
+            _mmdebstrap(), cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+        )
         unpack = ["tar", "-x", "-C", str(partial), "--exclude=./dev/*", "--no-same-owner"]
         unpacked = subprocess.run(unpack, stdin=maker.stdout, stderr=errors)
         if maker.stdout is not None:
@@ -93,18 +95,26 @@ def _make(root: Path, *, log: Path, say: Say) -> None:
         made = maker.wait()
     if made or unpacked.returncode:
         shutil.rmtree(partial, ignore_errors=True)
-        raise Unavailable(f"mmdebstrap failed ({log}): {tail(log)}", mend=_mend(log))
+        raise Unavailable(f"mmdebstrap failed ({log}): {_why(log)}", mend=_mend(log))
     partial.rename(root)
 
 
 def _mmdebstrap() -> list[str]:
     mode = "auto" if os.geteuid() == 0 else "unshare"
     return [
+        # not /tmp: on Debian 13 that is memory; nor our cache: a sub-id may not enter a home
+        *("env", "TMPDIR=/var/tmp"),
         *("mmdebstrap", f"--mode={mode}", "--variant=minbase", "--format=tar"),
         *("--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*"),
         f"--include={','.join(PACKAGES)}",
         *(SUITE, "-"),
     ]
+
+
+def _why(log: Path) -> str:
+    """Return mmdebstrap's first error, or the end of its log."""
+    lines = log.read_text(errors="replace").splitlines()
+    return next((line for line in lines if line.startswith("E: ")), tail(log))
 
 
 def _mend(log: Path) -> str:
