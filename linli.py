@@ -15,13 +15,24 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
     from pydantic import BaseModel
+
+    from ingest.settings import Broker
+    from twin.enrolment import Device
 
     Model = TypeVar("Model", bound=BaseModel)
 
 FOLDERS = ("twin", "ingest", "simulations", "viz", "api", "deploy")
 CONFIG = "LINLI_CONFIG"  # another place for linli.toml
-SECTIONS = {"services": "deploy.settings:ServiceSettings", "serve": "api.settings:ServeSettings"}
+SECTIONS = {
+    "services": "deploy.settings:ServiceSettings",
+    "ingest": "ingest.settings:IngestSettings",
+    "serve": "api.settings:ServeSettings",
+}
 BAD_USE = 2
 
 app = typer.Typer(
@@ -106,6 +117,83 @@ def serve() -> None:
     run(section(ServeSettings), services.find(where, only="database").database_url, data=where.data, say=say)
 
 
+@app.command()
+def replay(
+    *,
+    file: Annotated[Path | None, typer.Option(help="A recording (.csv, .jsonl, .log); without it: simulated.")] = None,
+    speed: Annotated[float, typer.Option(min=0, help="How many times as fast; 0 with --file: at once.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="What the simulated sensors are drawn from.")] = 7,
+    devices: Annotated[Path | None, typer.Option(help="A device CSV instead of the register.")] = None,
+    place: Annotated[str | None, typer.Option(help="The place's code, where there are several.")] = None,
+    clean: Annotated[bool, typer.Option("--clean", help="No late, doubled or silent ones.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Stamp recorded readings with the present.")] = False,
+) -> None:
+    """Publish simulated sensors, or a recording, as real devices would, until Ctrl-C. 回放"""
+    from ingest import replay as replaying
+    from ingest.publisher import Publisher
+
+    known, zone = _devices(devices, place)
+    stop = stopping()
+    with Publisher(_broker("replay", replaying.topics(known, file))) as publisher:
+        if file is not None:
+            count = replaying.play(publisher, file, known, speed=speed, stop=stop, is_now=now)
+        else:
+            faults = replaying.CLEAN if clean else replaying.DEMO
+            count = replaying.live(
+                publisher, known, seed=seed, speed=speed, zone=zone, faults=faults, stop=stop, say=say
+            )
+    say(f"{count} messages published")
+
+
+@app.command()
+def publish(
+    key: Annotated[str, typer.Argument(help="The device's key, or the element it watches (edge:n1685108365).")],
+    name: Annotated[str, typer.Argument(metavar="PROPERTY", help="Such as in_service, open, depth.")],
+    value: Annotated[float, typer.Argument(help="Such as 0: out of service.")],
+    place: Annotated[str | None, typer.Option(help="The place's code, where there are several.")] = None,
+) -> None:
+    """Publish one value of one simulated device, now: what a failure looks like. 发布一条"""
+    from ingest import replay as replaying
+    from ingest.publisher import Publisher
+
+    known, _ = _devices(None, place)
+    with Publisher(_broker("publish", replaying.topics(known))) as publisher:
+        replaying.publish(publisher, known, key, name, value)
+
+
+@app.command()
+def ingest(
+    worker: Annotated[int, typer.Option(min=1, help="Number of this worker; each needs its own.")] = 1,
+) -> None:
+    """Take the sensors' messages from the broker into the twin until stopped. 接入数据"""
+    from deploy import services
+    from deploy.settings import ServiceSettings
+    from ingest import worker as ingest_worker
+    from ingest.settings import IngestSettings
+
+    found = services.find(section(ServiceSettings))
+    settings = section(IngestSettings)
+    if "broker" not in settings.model_fields_set:
+        username, password = found.broker.credentials("ingest" if worker == 1 else f"ingest-{worker}")
+        settings = settings.at(found.broker.host, found.broker.port, username, password)
+    ingest_worker.run(settings, found.database_url)
+
+
+@app.command()
+def decode(
+    topic: str,
+    file: Path,
+    decoder: Annotated[str, typer.Option(help="The payload format.")],
+    mapping: Annotated[Path | None, typer.Option(help="The mapping file of the decoder `mapped`.")] = None,
+    zone: Annotated[str | None, typer.Option(help="The devices' time zone, where they state none.")] = None,
+) -> None:
+    """Show what a payload would be read as; nothing is stored. 试解码"""
+    from ingest import preview
+
+    for line in preview.lines(topic, file.read_bytes(), decoder=decoder, mapping=mapping, zone=zone):
+        typer.echo(line)
+
+
 def say(line: str) -> None:
     """Print a line of progress at once, also into a pipe."""
     print(line, flush=True)
@@ -117,6 +205,52 @@ def section(model: "type[Model]") -> "Model":
         if isinstance(found, model):
             return found
     raise TypeError(f"no section in SECTIONS is a {model.__name__}")
+
+
+def stopping() -> "threading.Event":
+    """Return an event that Ctrl-C and SIGTERM set, so that a command ends in order."""
+    import signal
+    import threading
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _devices(file: Path | None, place: str | None) -> "tuple[list[Device], tzinfo]":
+    """Return the devices of a CSV, or of the register, and the time zone they live in."""
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
+    from deploy import services
+    from deploy.settings import ServiceSettings
+    from ingest.loaders import devices
+    from twin import db, places
+    from twin.devices import devices as registered
+
+    if file is not None:
+        found = devices.read(file)
+        found.refuse_rejected()
+        return list(found.taken.values()), UTC
+    engine = db.engine(services.find(section(ServiceSettings)).database_url)
+    with engine.connect() as connection:
+        here = places.get(connection, place)
+        return registered(connection, here.id), ZoneInfo(here.timezone)
+
+
+def _broker(name: str, topics: "Iterable[str]") -> "Broker":
+    """Return the session of an account that may write to these topics."""
+    from pydantic import SecretStr
+
+    from deploy import services
+    from deploy.settings import ServiceSettings
+    from ingest.settings import Broker
+
+    broker = services.find(section(ServiceSettings)).broker
+    broker.grant(name, write=topics)
+    username, password = broker.credentials(name)
+    return Broker(host=broker.host, port=broker.port, username=username, password=SecretStr(password), client_id=name)
 
 
 def _settings() -> "BaseModel":

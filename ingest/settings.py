@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
@@ -43,13 +44,27 @@ class Broker(BaseModel):
 
 
 class Subscription(BaseModel):
-    """Which topics one decoder reads; the first subscription whose filter matches a topic has it."""
+    """Which topics one decoder reads; the first subscription whose filter matches a topic has it.
+
+    `zone` is the time zone of devices that state times without one (Tasmota).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     filter: str = Field(min_length=1, max_length=65_535)
     decoder: str
     mapping: Path | None = None
+    zone: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, name: str | None) -> str | None:
+        if name is not None:
+            try:
+                ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError):
+                raise ValueError(f"no such time zone: {name!r}") from None
+        return name
 
     @field_validator("filter")
     @classmethod
@@ -87,3 +102,9 @@ class IngestSettings(BaseModel):
     linger_ms: int = Field(default=3, ge=0, le=1_000)
     retained_limit_s: int = Field(default=600, ge=0)
     bulk_reader: bool = True
+
+    def at(self, host: str, port: int, username: str, password: str) -> Self:
+        """Give these settings for a broker that was found, and the account there."""
+        account = {"username": username or None, "password": SecretStr(password), "client_id": username or "ingest"}
+        broker = self.broker.model_copy(update={"host": host, "port": port, **account})
+        return self.model_copy(update={"broker": broker})

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from ingest.account import UNKNOWN, Account
-from ingest.decoders import Decode, find
+from ingest.decoders import Decode, find_all
 from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import IngestSettings, Subscription
@@ -43,9 +43,11 @@ class Route:
 class Routes:
     """Find the decoder of a topic: that of the first subscription whose filter matches."""
 
-    def __init__(self, subscriptions: Iterable[Subscription]) -> None:
+    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
+        decoders = find_all((one.decoder, one.mapping, one.zone) for one in subscriptions)
         self._routes = [
-            (one.filter.split("/"), Route(one.decoder, find(one.decoder, one.mapping))) for one in subscriptions
+            (one.filter.split("/"), Route(one.decoder, decode))
+            for one, decode in zip(subscriptions, decoders, strict=True)
         ]
         self._found: dict[str, Route | None] = {}
 

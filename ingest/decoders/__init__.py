@@ -1,20 +1,40 @@
 """The payload formats: one module each, found by its name in this folder.
 
-A decoder module has `decode(topic, payload, received_us) -> list[Reading]`, which raises `Unreadable`; or, where it
-works by a mapping file, `load(mapping) -> Decode`. A reading whose value is NaN stands for something that is no number.
+A decoder module has one of these:
+
+- `decode(topic, payload, received_us) -> list[Reading]`, for a format whose messages each stand alone;
+- `load(mapping) -> Decode`, where a mapping file says how to read;
+- `local(zone) -> Decode`, where devices state times without their zone;
+- `start() -> Decode`, where messages are read by what the device said of itself before (births, descriptions,
+  discovery): the decoder remembers, so one and the same must see all messages of its devices.
+
+A decoder raises `Unreadable` and nothing else. A reading whose value is NaN stands for something that is no number.
+A decoder that wants something published, such as a device's birth again, is `Asking`.
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Protocol, runtime_checkable
+from zoneinfo import ZoneInfo
 
+from ingest.commands import Command
 from twin.errors import Refused
 from twin.terms import Reading
 
 Decode = Callable[[str, bytes, int], list[Reading]]
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A decoder that asks devices for something."""
+
+    def take_commands(self) -> list[Command]:
+        """Give what is to be published since the last call."""
+        ...
 
 
 def names() -> list[str]:
@@ -22,17 +42,29 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
-def find(name: str, mapping: Path | None = None) -> Decode:
+def find(name: str, mapping: Path | None = None, zone: str | None = None) -> Decode:
     """Give the decoder of a format. Raises Refused for a format that is not there, and for a bad mapping."""
     if name not in names():
         raise Refused(f"no decoder {name!r}; there are: {', '.join(names())}")
     module = importlib.import_module(f"{__name__}.{name}")
     load: Callable[[Path], Decode] | None = getattr(module, "load", None)
-    if load is None:
-        if mapping is not None:
-            raise Refused(f"decoder {name!r} takes no mapping")
-        decode: Decode = module.decode
-        return decode
-    if mapping is None:
-        raise Refused(f"decoder {name!r} needs a mapping file")
-    return load(mapping)
+    local: Callable[[ZoneInfo | None], Decode] | None = getattr(module, "local", None)
+    start: Callable[[], Decode] | None = getattr(module, "start", None)
+    if mapping is not None and load is None:
+        raise Refused(f"decoder {name!r} takes no mapping")
+    if zone is not None and local is None:
+        raise Refused(f"decoder {name!r} takes no zone")
+    if load is not None:
+        if mapping is None:
+            raise Refused(f"decoder {name!r} needs a mapping file")
+        return load(mapping)
+    if local is not None:
+        return local(None if zone is None else ZoneInfo(zone))
+    decode: Decode = module.decode if start is None else start()
+    return decode
+
+
+def find_all(wanted: Iterable[tuple[str, Path | None, str | None]]) -> list[Decode]:
+    """Give the decoder for each (name, mapping, zone); the same three share one, and with it what it remembers."""
+    found: dict[tuple[str, Path | None, str | None], Decode] = {}
+    return [found[three] if three in found else found.setdefault(three, find(*three)) for three in wanted]
