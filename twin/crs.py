@@ -9,12 +9,13 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
 
 from twin.errors import Refused
 
-__all__ = ["EARTH", "WGS84", "metric_srid", "project", "unproject"]
+__all__ = ["EARTH", "WGS84", "metric_srid", "project", "project_shape", "unproject", "unproject_shape"]
 
 WGS84 = 4326
 
@@ -57,6 +58,16 @@ def unproject(srid: int, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64
     """Give the WGS 84 degrees (lon, lat) of metres east and north in a metric CRS; shapes as given."""
     lon, lat = _transformer(srid, WGS84).transform(np.asarray(x, np.float64), np.asarray(y, np.float64))
     return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+
+
+def project_shape(srid: int, shape: shapely.Geometry) -> shapely.Geometry:
+    """Project a shape from WGS 84 degrees into a metric CRS."""
+    return shapely.transform(shape, lambda points: np.column_stack(project(srid, *points.T)))
+
+
+def unproject_shape(srid: int, shape: shapely.Geometry) -> shapely.Geometry:
+    """Give a shape in a metric CRS in WGS 84 degrees."""
+    return shapely.transform(shape, lambda points: np.column_stack(unproject(srid, *points.T)))
 
 
 @lru_cache(maxsize=64)

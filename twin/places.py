@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
 import shapely
 import sqlalchemy as sa
 
-from twin import crs
+from twin import changes, crs
 from twin.db import Connection
 from twin.errors import NotFound, Refused
+from twin.shapes import polygons
 from twin.staging import ewkb
 
-__all__ = ["Place", "as_areas", "boundary", "bump", "get", "put"]
+__all__ = ["Place", "as_areas", "boundary", "bump", "date", "get", "put"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,10 @@ def put(
     residents: int,
     households: int,
     attribution: str,
-    data_time: datetime | None = None,
 ) -> int:
     """Add a place, or bring the one with this code up to date, and give its id.
 
-    The metric CRS follows from the boundary's centre. data_time is the state of the source, None where it is not
-    stated. Refuses a boundary without area.
+    The metric CRS follows from the boundary's centre. Refuses a boundary without area.
     """
     areas = as_areas(boundary)
     row = {
@@ -63,7 +61,6 @@ def put(
         "residents": residents,
         "households": households,
         "attribution": attribution,
-        "data_time": data_time,
     }
     return int(connection.execute(sa.text(PUT), row).scalar_one())
 
@@ -74,13 +71,14 @@ def get(connection: Connection, code: str | None = None) -> Place:
     Raises NotFound where there is none, and where there are several and no code was said.
     """
     where = "" if code is None else "WHERE code = :code"
-    rows = connection.execute(sa.text(f"{GET} {where} ORDER BY code"), {"code": code} if code else {}).all()
+    rows = connection.execute(sa.text(f"{GET} {where} ORDER BY code"), {"code": code} if code else {}).mappings().all()
     if not rows:
         raise NotFound("no place is loaded" if code is None else f"no place {code!r}")
     if len(rows) > 1:
-        raise NotFound(f"several places, say which: {', '.join(row.code for row in rows)}")
-    row = rows[0]
-    return Place(*row[:10], (row.west, row.south, row.east, row.north))
+        raise NotFound(f"several places, say which: {', '.join(row['code'] for row in rows)}")
+    fields = dict(rows[0])
+    west, south, east, north = (fields.pop(side) for side in ("west", "south", "east", "north"))
+    return Place(**fields, bounds=(west, south, east, north))
 
 
 def boundary(connection: Connection, place_id: int) -> shapely.MultiPolygon:
@@ -93,6 +91,13 @@ def boundary(connection: Connection, place_id: int) -> shapely.MultiPolygon:
     return as_areas(shapely.from_wkb(bytes(found)))
 
 
+def date(connection: Connection, place_id: int, state: datetime) -> None:
+    """Say which state of the source the place's map is of."""
+    connection.execute(
+        sa.text("UPDATE place SET data_time = :state WHERE id = :place"), {"place": place_id, "state": state}
+    )
+
+
 def bump(connection: Connection, place_id: int) -> int:
     """Count the network version up, announce it, and give it: readers that hold arrays read them again."""
     version = connection.execute(
@@ -101,15 +106,13 @@ def bump(connection: Connection, place_id: int) -> int:
     ).scalar_one_or_none()
     if version is None:
         raise NotFound(f"no place {place_id}")
-    said = json.dumps({"kind": "network", "place_id": place_id})
-    connection.execute(sa.text("SELECT pg_notify('linli', :said)"), {"said": said})
+    changes.announce(connection, "network", place_id=place_id)
     return int(version)
 
 
 def as_areas(geometry: shapely.Geometry) -> shapely.MultiPolygon:
     """Give the polygons in a geometry, made valid; refuses one without area, and one that is not on the earth."""
-    polygons = [part for part in _parts(shapely.make_valid(geometry)) if isinstance(part, shapely.Polygon)]
-    areas = shapely.MultiPolygon([polygon for polygon in polygons if polygon.area > 0])
+    areas = polygons(geometry)
     if areas.is_empty:
         raise Refused("the boundary has no area")
     if not shapely.box(*crs.EARTH).covers(shapely.box(*areas.bounds)):
@@ -117,23 +120,15 @@ def as_areas(geometry: shapely.Geometry) -> shapely.MultiPolygon:
     return areas
 
 
-def _parts(geometry: shapely.Geometry) -> list[shapely.Geometry]:
-    """Give the single geometries in a collection of collections."""
-    if isinstance(geometry, shapely.GeometryCollection | shapely.MultiPolygon):
-        return [single for part in geometry.geoms for single in _parts(part)]
-    return [geometry]
-
-
 PUT = """
 INSERT INTO place
-    (code, name, name_zh, boundary, metric_srid, timezone, residents, households, attribution, data_time)
+    (code, name, name_zh, boundary, metric_srid, timezone, residents, households, attribution)
 VALUES
-    (:code, :name, :name_zh, :boundary, :metric_srid, :timezone, :residents, :households, :attribution, :data_time)
+    (:code, :name, :name_zh, :boundary, :metric_srid, :timezone, :residents, :households, :attribution)
 ON CONFLICT (code) DO UPDATE SET
     name = excluded.name, name_zh = excluded.name_zh, boundary = excluded.boundary,
     metric_srid = excluded.metric_srid, timezone = excluded.timezone, residents = excluded.residents,
-    households = excluded.households, attribution = excluded.attribution,
-    data_time = coalesce(excluded.data_time, place.data_time), loaded_at = now()
+    households = excluded.households, attribution = excluded.attribution, loaded_at = now()
 RETURNING id
 """
 
