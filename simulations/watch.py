@@ -102,9 +102,8 @@ class Duty:
         wanted = ledger.alarms(self._accounts.values(), broken, things)
         raised = alarms.settle(connection, self.place_id, ledger.KINDS, wanted, now)
         self.written = current
-        log.info(
-            "losses: %d ended, %d begun, %d changed; alarms changed: %d", *map(len, (ended, begun, changed, raised))
-        )
+        done = (len(ended), len(begun), len(changed), len(raised))
+        log.info("losses: %d ended, %d begun, %d changed; alarms changed: %d", *done)
 
     def _opened(self) -> dict[tuple[str, int], datetime]:
         """Give since when each reported element is as it is, by kind and id."""

@@ -1,0 +1,64 @@
+"""What a failure means in the village of test_coverage.py, worked by hand, and what repairs are worth."""
+
+from __future__ import annotations
+
+import math
+
+from simulations.failures import rank, street_lifts, what_if
+from simulations.states import Element, closing
+from tests.simulations.village import LIFT, STEPS, village
+from twin.terms import ElementKind, MobilityGroup, Service
+
+THE_LIFT = Element(ElementKind.EDGE, LIFT)
+THE_STEPS = Element(ElementKind.EDGE, STEPS)
+
+
+def test_the_lift_stops_and_the_hill_is_cut_off_in_a_wheelchair_only() -> None:
+    town = village(upper_lift=1)
+    adult, wheel = what_if(town, (), close=[THE_LIFT], groups=[MobilityGroup.ADULT, MobilityGroup.WHEELCHAIR])
+    # 310 s by the lift, 316 s by the steps; the limit for a pharmacy is 600 s
+    assert adult.lost.sum() == adult.lost_possible.sum() == 0
+    assert (adult.before_s[1], adult.after_s[1], adult.extra_s) == (310.0, 316.0, 6.0)
+    assert wheel.counts_if_needed
+    assert wheel.lost.tolist() == [[0, 0], [40, 20]]
+    assert (wheel.before_s[1], wheel.after_s[1], wheel.facility_after.tolist()) == (406.875, math.inf, [0, -1])
+    assert math.isnan(wheel.extra_s)
+
+
+def test_people_upstairs_of_a_building_whose_lift_is_not_known_lose_it_only_possibly() -> None:
+    (wheel,) = what_if(village(upper_lift=-1), (), close=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR])
+    assert wheel.lost.tolist() == [[0, 0], [20, 10]]
+    assert wheel.lost_possible.tolist() == [[0, 0], [40, 20]]
+
+
+def test_mending_gives_back_what_closing_took() -> None:
+    town = village(upper_lift=1)
+    said = closing((), [THE_LIFT])
+    (wheel,) = what_if(town, said, mend=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR])
+    assert wheel.gained.tolist() == [[0, 0], [40, 20]]
+    assert wheel.lost_possible.sum() == 0
+
+
+def test_failures_are_ranked_by_people() -> None:
+    town = village(upper_lift=1)
+    ranked = rank(town, (), [[THE_STEPS], [THE_LIFT], [THE_LIFT, THE_STEPS]])
+    # without the steps nothing changes within 600 s, so they are left out
+    assert [each.elements for each in ranked] == [(THE_LIFT, THE_STEPS), (THE_LIFT,)]
+    both, lift = ranked
+    assert (both.people, both.services) == ({"18-34": 40, "65-79": 20}, {Service.PHARMACY: 60})
+    assert (lift.people, lift.if_needed) == ({}, {MobilityGroup.WHEELCHAIR: {"18-34": 40, "65-79": 20}})
+
+
+def test_repairs_are_ranked_by_people_regained() -> None:
+    town = village(upper_lift=1)
+    said = closing((), [THE_LIFT, THE_STEPS])
+    ranked = rank(town, said, [[THE_STEPS], [THE_LIFT]], mend=True)
+    assert [each.elements for each in ranked] == [(THE_LIFT,), (THE_STEPS,)]
+    assert [each.total for each in ranked] == [60, 60]
+    assert ranked[0].if_needed[MobilityGroup.WHEELCHAIR] == {"18-34": 40, "65-79": 20}
+    assert MobilityGroup.WHEELCHAIR not in ranked[1].if_needed
+
+
+def test_the_pieces_of_one_lift_fail_together() -> None:
+    assert street_lifts(village()) == [(THE_LIFT,)]
+    assert Service.PHARMACY in village().services()
