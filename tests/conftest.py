@@ -55,6 +55,34 @@ def database(services: Services, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def monaco_template(services: Services, template: str) -> str:
+    """The name of a database with the demo place in it, to copy."""
+    from ingest.loaders.demo import load_demo
+    from twin import db
+
+    name = "template_monaco"
+    _create(services, name, owned_by="linli", template=template)
+    engine = db.engine(_url(services.database_url, name))
+    with engine.begin() as connection:
+        load_demo(connection, lambda _: None)
+    engine.dispose()
+    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+    return name
+
+
+@pytest.fixture
+def monaco(services: Services, monaco_template: str) -> Iterator[str]:
+    """The URL of a fresh database with the demo place in it; it is dropped afterwards."""
+    name = f"test_{next(NUMBERS)}"
+    _create(services, name, owned_by="linli", template=monaco_template)
+    yield _url(services.database_url, name)
+    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder `shared` beside the checkout; tests that read it are skipped without it."""
     folder = CHECKOUT.parent / "shared"

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.spatial import Voronoi
 from shapely.geometry.base import BaseGeometry
 
 __all__ = ["Blocks", "Houses", "cut", "owner"]
@@ -20,6 +21,7 @@ Geometries = NDArray[np.object_]
 
 CURB_M = 1.0  # a street line this near to a wall runs through the building: an arcade or a tunnel, no border
 SPACING_M = 4.0  # between the points on a wall that the cells of split blocks grow from
+WALL_M = 0.3  # what a footprint is shrunk by for that
 SMOOTHING_M = 2.5  # what the borders between such cells may be straightened by
 SLIVER_M2 = 400.0  # smaller blocks without residents (traffic islands, the strip between two carriageways) are merged
 SLIVER_WIDTH_M = 12.0  # and so are thin ones
@@ -89,21 +91,31 @@ def _faces(lines: list[shapely.Geometry], boundary: shapely.Geometry) -> Geometr
     return faces[np.lexsort((shapely.get_y(centres), shapely.get_x(centres)))]
 
 
-def _split(face: shapely.Geometry, footprints: Geometries) -> list[shapely.Geometry]:
-    """Give the lines half-way between the footprints of a face; none where it has one building only."""
+def _split(face: BaseGeometry, footprints: Geometries) -> list[shapely.Geometry]:
+    """Give the lines half-way between the footprints of a face; none where it has one building only.
+
+    They are the ridges of the Voronoi diagram of points on the walls that lie between two buildings.
+    """
     if len(footprints) <= 1:
         return []
     # shrunk a little, so that two buildings wall to wall have points of their own on either side
-    walls = shapely.segmentize(shapely.buffer(footprints, -0.3), SPACING_M)
+    walls = shapely.segmentize(shapely.buffer(footprints, -WALL_M), SPACING_M)
     points, building = shapely.get_coordinates(walls, return_index=True)
+    if len(set(building.tolist())) <= 1:
+        return []  # the others are sheds that nothing is left of
     points, first = np.unique(points.round(3), axis=0, return_index=True)
-    building = building[first]
-    cells = shapely.get_parts(shapely.voronoi_polygons(shapely.MultiPoint(points), extend_to=face, ordered=True))
-    grown = [shapely.union_all(cells[building == own]) for own in np.unique(building)]
-    borders = shapely.line_merge(shapely.union_all([cell.boundary for cell in grown]))
-    smooth = shapely.simplify(shapely.get_parts(borders), SMOOTHING_M)
+    west, south, east, north = shapely.total_bounds([face, *footprints])
+    size, middle = max(east - west, north - south), np.array([west + east, south + north]) / 2
+    # four far points of no building: every ridge between two buildings that crosses the face has two ends
+    frame = middle + 5 * size * np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)])
+    diagram = Voronoi(np.concatenate((points, frame)) - middle)
+    owners = np.concatenate((building[first], np.full(len(frame), -1)))[diagram.ridge_points]
+    ends = np.array(diagram.ridge_vertices)
+    between = (owners[:, 0] != owners[:, 1]) & (owners >= 0).all(axis=1) & (ends >= 0).all(axis=1)
+    ridges = shapely.union_all(shapely.linestrings((diagram.vertices[ends[between]] + middle)))
+    smooth = shapely.simplify(shapely.get_parts(shapely.line_merge(ridges)), SMOOTHING_M)
     # reach over the face's edge by a hair: a line that ends just short of it would be no border
-    return [shapely.intersection(line, shapely.buffer(face, 0.01)) for line in smooth]
+    return list(shapely.intersection(smooth, shapely.buffer(face, 0.01)))
 
 
 def _without_slivers(faces: Geometries, households: NDArray[np.int64]) -> Geometries:
@@ -141,6 +153,7 @@ def _bridged(faces: Geometries, border_m: sparse.csr_array) -> sparse.csr_array:
         links = np.array([_nearest(faces, part == number) for number in range(count)])
         one, other = np.concatenate((links, links[:, ::-1])).T
         bridges = sparse.csr_array((np.full(len(one), BRIDGE_M), (one, other)), shape=border_m.shape)
+        bridges.data[:] = BRIDGE_M  # a pair that is nearest to each other is in it twice
         border_m = sparse.csr_array(border_m + bridges)
         count, part = sparse.csgraph.connected_components(border_m, directed=False)
     return border_m

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from ingest.loaders.straight import EXCESS_M, Rules, straighten
+from ingest.loaders.straight import EXCESS_M, Rules, are_connected, straighten
 
 __all__ = ["Band", "group", "join"]
 
@@ -71,7 +71,8 @@ def join(
         left = _halve(load[blocks], border_m[blocks][:, blocks], count, band, rng)
         todo.append((blocks[left], count // 2, first))
         todo.append((blocks[~left], count - count // 2, first + count // 2))
-    return straighten(region, Rules(load, border_m, band.excess, tuple(group(parts, size) for size in group_sizes)))
+    rules = Rules(load, border_m, band.excess, tuple(group(parts, size) for size in group_sizes))
+    return straighten(_even_out(straighten(region, rules), rules, band, rng), rules)
 
 
 def group(parts: int, size: int) -> Ints:
@@ -120,3 +121,29 @@ def _random_tree(border_m: sparse.csr_array, rng: np.random.Generator) -> tuple[
     for block in order[:0:-1]:
         size[parent[block]] += size[block]
     return order.astype(np.int64), size[order]
+
+
+def _even_out(region: Ints, rules: Rules, band: Band, rng: np.random.Generator) -> Ints:
+    """Cut pairs of neighbours anew, one of them out of the band, until none is or no cut brings the pair nearer to it."""
+    done: set[tuple[int, int]] = set()
+    while True:
+        total = np.bincount(region, weights=rules.load).astype(np.float64)
+        out = np.flatnonzero(band.excess(total) > 0).tolist()
+        pairs = [(one, other) for one in out for other in _neighbours(one, region, rules) if (one, other) not in done]
+        if not pairs:
+            return region
+        one, other = pairs[0]
+        done.add((one, other))
+        both = np.flatnonzero((region == one) | (region == other))
+        left = _halve(rules.load[both], rules.border_m[both][:, both], 2, band, rng)
+        halves = np.array([rules.load[both[left]].sum(), rules.load[both[~left]].sum()], dtype=np.float64)
+        relief = band.excess(total[[one, other]]).sum() - band.excess(halves).sum()
+        anew = region.copy()
+        anew[both] = np.where(left, one, other)
+        if relief > 0 and are_connected(anew, rules):
+            region, done = anew, set()
+
+
+def _neighbours(one: int, region: Ints, rules: Rules) -> list[int]:
+    """The regions that one has a border with."""
+    return sorted(set(region[rules.border_m[region == one].indices].tolist()) - {one})

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-__all__ = ["EXCESS_M", "Rules", "straighten"]
+__all__ = ["EXCESS_M", "Rules", "are_connected", "straighten"]
 
 ROUNDS = 12  # passes over all blocks; on Monaco it comes to rest before
 EXCESS_M = 50.0  # metres of border that one unit of load outside the band is worth
@@ -55,6 +55,12 @@ def straighten(region: Ints, rules: Rules) -> Ints:
     return region
 
 
+def are_connected(region: Ints, rules: Rules) -> bool:
+    """Tell whether every region and every group of regions is connected."""
+    of = (region, *(group[region] for group in rules.groups))
+    return all(_is_connected(numbers == number, rules) for numbers in of for number in np.unique(numbers))
+
+
 def _better(block: int, region: Ints, total: Floats, rules: Rules) -> int:
     """Find the neighbouring region that the block is best moved to; its own where it is best where it is."""
     own = int(region[block])
@@ -82,7 +88,10 @@ def _stays_connected(block: int, target: int, region: Ints, rules: Rules) -> boo
     left += [group[region] == group[own] for group in rules.groups if group[target] != group[own]]
     for members in left:
         members[block] = False
-        inside = np.flatnonzero(members)
-        if not len(inside) or csgraph.connected_components(rules.border_m[inside][:, inside])[0] != 1:
-            return False
-    return True
+    return all(_is_connected(members, rules) for members in left)
+
+
+def _is_connected(members: NDArray[np.bool_], rules: Rules) -> bool:
+    """Tell whether these blocks are connected, and any at all."""
+    inside = np.flatnonzero(members)
+    return len(inside) > 0 and csgraph.connected_components(rules.border_m[inside][:, inside])[0] == 1
