@@ -1,4 +1,4 @@
-"""SenML packs in JSON (RFC 8428), on any topic.
+"""SenML packs in JSON or CBOR (RFC 8428), on any topic; which of the two, the first byte tells.
 
 A resolved name is split at its last ':' or '/': before it the thing key, after it the property.
 """
@@ -6,7 +6,10 @@ A resolved name is split at its last ':' or '/': before it the thing key, after 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
+from io import BytesIO
 
+import cbor2
 import msgspec
 
 from ingest.payload import BOOLEAN_UNIT, NAN, from_json, to_number
@@ -17,6 +20,10 @@ from twin.terms import Reading
 RELATIVE_BELOW_S = 2**28  # RFC 8428 4.5.3: smaller times are relative to now
 VERSION = 10  # RFC 8428 4.4: the highest we read
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")  # RFC 8428 4.5.1
+CBOR_ARRAY = range(0x80, 0xA0)  # first byte of an array in CBOR; in JSON it would be no text
+# RFC 8428 6, table 4: the labels of CBOR.
+LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs"}
+LABELS |= dict(enumerate(("n", "u", "v", "vs", "vb", "s", "t", "ut", "vd")))
 
 
 class Base(msgspec.Struct):
@@ -54,9 +61,8 @@ RAW = msgspec.json.Decoder(list[dict[str, object]])
 
 def decode(topic: str, payload: bytes, received_us: int) -> list[Reading]:  # noqa: ARG001 - every decoder has it
     """Resolve a pack into readings; records that state neither a value nor a sum hold none."""
-    records = from_json(payload, PACK)
-    if b'_"' in payload:
-        _refuse_must_understand(payload)
+    is_cbor = bool(payload) and payload[0] in CBOR_ARRAY
+    records = _from_cbor(payload) if is_cbor else _from_text(payload)
     base = Base()
     readings: list[Reading] = []
     for record in records:
@@ -65,9 +71,47 @@ def decode(topic: str, payload: bytes, received_us: int) -> list[Reading]:  # no
     return readings
 
 
-def _refuse_must_understand(payload: bytes) -> None:
+def _from_text(payload: bytes) -> list[Record]:
+    records = from_json(payload, PACK)
+    if b'_"' in payload:
+        _refuse_must_understand(from_json(payload, RAW))
+    return records
+
+
+def _from_cbor(payload: bytes) -> list[Record]:
+    """Read a pack in CBOR; labels are numbers there, data is bytes, and numbers may be decimal fractions."""
+    stream = BytesIO(payload)
+    try:
+        pack = cbor2.load(stream)
+    except cbor2.CBORDecodeError as error:
+        raise Unreadable(Reason.WRONG_SHAPE, f"not CBOR: {printable(str(error))}") from None
+    if stream.tell() != len(payload):
+        raise Unreadable(Reason.WRONG_SHAPE, "more than one pack of CBOR")
+    if not isinstance(pack, list) or not all(isinstance(record, dict) for record in pack):
+        raise Unreadable(Reason.WRONG_SHAPE, "not a SenML pack: an array of maps")
+    named = [{_label(label): _plain(value) for label, value in record.items()} for record in pack]
+    _refuse_must_understand(named)
+    try:
+        return msgspec.convert(named, list[Record])
+    except msgspec.ValidationError as error:
+        raise Unreadable(Reason.WRONG_SHAPE, f"not the structure of this format: {error}") from None
+
+
+def _label(label: object) -> str:
+    if isinstance(label, str):
+        return label
+    return LABELS.get(label, "") if isinstance(label, int) else ""  # others are extensions, and ignored
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, bytes):
+        return ""  # of vd only its presence counts
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _refuse_must_understand(records: list[dict[str, object]]) -> None:
     """Refuse fields that end in _ : RFC 8428 4.4 forbids to read a pack without understanding them."""
-    strange = [name for record in from_json(payload, RAW) for name in record if name.endswith("_")]
+    strange = [name for record in records for name in record if name.endswith("_")]
     if strange:
         raise Unreadable(Reason.WRONG_SHAPE, f"a field that must be understood is not known: {printable(strange[0])}")
 
