@@ -98,7 +98,8 @@ def _put_network(connection: Connection, place_id: int, found: Extract, walking:
         f"edges: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}",
         f"{main / len(part):.1%} of the nodes hang together; {part.max()} smaller parts are kept",
         *_lift_notes(walking.lifts),
-        *(f"{source}: {reason}" for source, reason in (*found.broken, *walking.rejected)),
+        *((f"{found.broken} lines reach out of the extract",) if found.broken else ()),
+        *(f"{source}: {reason}" for source, reason in walking.rejected),
     )
     return _receipt("network", len(walking.edges), edges, notes=notes)
 

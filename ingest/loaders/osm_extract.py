@@ -66,12 +66,15 @@ class Area:
 
 @dataclass(slots=True)
 class Extract:
-    """What was read; read counts the elements of the whole file, state is the time the header says."""
+    """What was read; read counts the elements of the whole file, state is the time the header says.
+
+    broken counts the lines in the box that reach out of the extract: some of their nodes are not in it.
+    """
 
     nodes: list[Node] = field(default_factory=list)
     ways: list[Way] = field(default_factory=list)
     areas: list[Area] = field(default_factory=list)
-    broken: list[tuple[str, str]] = field(default_factory=list)
+    broken: int = 0
     read: int = 0
     state: datetime | None = None
 
@@ -126,10 +129,9 @@ def _take_line(extract: Extract, way: Any, box: Box, coast_box: Box) -> None:
     is_coast = tags.get("natural") == "coastline"
     placed = [(node.ref, node.location.lon, node.location.lat) if node.location.valid() else None for node in way.nodes]
     known = [point for point in placed if point]
-    if len(known) < len(placed):
-        extract.broken.append((source, f"{len(placed) - len(known)} of {len(placed)} nodes are not in the extract"))
     if len(known) < 2 or not _touches(known, coast_box if is_coast else box):  # noqa: PLR2004 a line has two ends
         return
+    extract.broken += len(known) < len(placed)
     gaps, count = set(), 0
     for point in placed:
         if point is None:

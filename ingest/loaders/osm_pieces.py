@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from ingest.loaders.osm_extract import Way
 from ingest.loaders.osm_tags import Tags, walk_kind
+from twin.shapes import polygons
 from twin.terms import EdgeKind
 
 __all__ = ["Piece", "Projection", "cross_squares", "cut", "cut_at", "measure", "subdivide"]
@@ -74,7 +75,7 @@ def cut(ways: Sequence[Way], severing: Collection[int], project: Projection) -> 
 def cut_at(piece: Piece, along_m: float, node: str, project_back: Callable[[Points], Points]) -> tuple[Piece, Piece]:
     """Cut a piece at a distance along it [m], and name the node there."""
     at = measure(piece.xy)
-    i = int(np.clip(np.searchsorted(at, along_m), 1, len(at) - 1))
+    i = min(max(int(np.searchsorted(at, along_m)), 1), len(at) - 1)
     share = (along_m - at[i - 1]) / max(at[i] - at[i - 1], 1e-9)
     point = piece.xy[i - 1] + share * (piece.xy[i] - piece.xy[i - 1])
     lonlat = project_back(point[None, :])
@@ -145,17 +146,15 @@ def cross_squares(ways: Sequence[Way], pieces: Sequence[Piece], project: Project
 def _crossings(
     source: str, borders: Sequence[Way], entrances: Sequence[tuple[Way, int]], project: Projection
 ) -> Iterator[Piece]:
-    polygon = shapely.make_valid(
-        shapely.build_area(shapely.GeometryCollection([shapely.LineString(project(w.lon, w.lat)) for w in borders]))
-    )
-    inside = polygon.buffer(GRAZE_M)
-    border = polygon.boundary.buffer(GRAZE_M)
+    rings = shapely.GeometryCollection([shapely.LineString(project(way.lon, way.lat)) for way in borders])
+    square = polygons(shapely.build_area(rings))
+    inside, border = shapely.buffer(square, GRAZE_M), shapely.buffer(shapely.boundary(square), GRAZE_M)
     shapely.prepare([inside, border])
     for (way, i), (other, j) in combinations(entrances, 2):
         lon, lat = (way.lon[i], other.lon[j]), (way.lat[i], other.lat[j])
         xy = project(lon, lat)
         line = shapely.LineString(xy)
-        if line.length > SHORTEST_M and inside.covers(line) and not border.covers(line):
+        if line.length > SHORTEST_M and shapely.covers(inside, line) and not shapely.covers(border, line):
             refs = (way.refs[i], other.refs[j])
             yield Piece(
                 f"{source}:x",
