@@ -204,7 +204,7 @@ def _outcome(
             )
             lost.append(was & ~now)
             gained.append(now & ~was)
-    (before, _), (after, _) = pairs[0]
+    (usual, _), (then, _) = pairs[0]  # the unknown taken as open
     counts = [
         people_by_building(community, fold(some), columns)
         for some in (lost, gained)
@@ -220,11 +220,11 @@ def _outcome(
         lost_possible=counts[1],
         gained=counts[2],
         gained_possible=counts[3],
-        before_s=seconds(before.door_ms),
-        after_s=seconds(after.door_ms),
-        facility_before=before.facility,
-        facility_after=after.facility,
-        extra_s=_extra_s(community, before, after, columns),
+        before_s=seconds(usual.door_ms),
+        after_s=seconds(then.door_ms),
+        facility_before=usual.facility,
+        facility_after=then.facility,
+        extra_s=_extra_s(community, usual, then, columns),
     )
 
 
