@@ -122,7 +122,7 @@ def replay(
     *,
     file: Annotated[Path | None, typer.Option(help="A recording (.csv, .jsonl, .log); without it: simulated.")] = None,
     speed: Annotated[float, typer.Option(min=0, help="How many times as fast; 0 with --file: at once.")] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="What the simulated sensors are drawn from.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="What the simulated sensors are drawn from.")] = 22,
     devices: Annotated[Path | None, typer.Option(help="A device CSV instead of the register.")] = None,
     place: Annotated[str | None, typer.Option(help="The place's code, where there are several.")] = None,
     clean: Annotated[bool, typer.Option("--clean", help="No late, doubled or silent ones.")] = False,

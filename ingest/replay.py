@@ -29,7 +29,7 @@ from ingest.storms import Storms
 from twin.enrolment import Device
 from twin.errors import Refused
 
-__all__ = ["CLEAN", "DEMO", "Faults", "Report", "Sent", "live", "play", "publish", "reports", "sent"]
+__all__ = ["CLEAN", "DEMO", "Faults", "Report", "Sent", "live", "play", "publish", "reports", "sent", "topics"]
 
 BEAT_S = 10.0
 FIRST_WITHIN_S = 2.0  # every device has said its state by then
@@ -219,13 +219,27 @@ def _dressed(batch: Sequence[Record], by_key: Mapping[str, Device], number: int,
     return device.topic, dress(device, values, time_us, number)
 
 
-def publish(publisher: Publisher, devices: Sequence[Device], key: str, name: str, value: float) -> None:
-    """Publish one value of one simulated device, now. Raises Refused where there is no such device or property."""
-    device = next((device for device in devices if device.key == key), None)
+def topics(devices: Iterable[Device], path: Path | None = None) -> list[str]:
+    """Give the topic filters that publishing for these devices and this recording needs the right to write to."""
+    recorded = (record.topic for record in read(path) if isinstance(record, Message)) if path else ()
+    said = itertools.chain((device.topic for device in devices), recorded)
+    return sorted({f"{topic.partition('/')[0]}/#" for topic in said})
+
+
+def publish(publisher: Publisher, devices: Sequence[Device], which: str, name: str, value: float) -> None:
+    """Publish one value of one simulated device, now; `which` is its key, or the element it watches.
+
+    Raises Refused where there is no such device or property.
+    """
+    device = next((device for device in devices if _is_meant(device, which)), None)
     if device is None:
-        raise Refused(f"no device {key}")
+        raise Refused(f"no device {which}, and none that watches it")
     if not device.simulated:
-        raise Refused(f"{key} is a real device: it is never given made-up values")
+        raise Refused(f"{device.key} is a real device: it is never given made-up values")
     if name not in {stream.property for stream in device.streams}:
-        raise Refused(f"{key} reports {', '.join(stream.property for stream in device.streams)}, not {name}")
+        raise Refused(f"{device.key} reports {', '.join(stream.property for stream in device.streams)}, not {name}")
     publisher.send(device.topic, dress(device, {name: value}, round(time.time() * SECOND_US)))
+
+
+def _is_meant(device: Device, which: str) -> bool:
+    return device.key == which or (device.watches is not None and f"{device.watches}:".startswith(f"{which}:"))

@@ -106,18 +106,25 @@ SELECT d.thing_id, d.property, d.unit, d.lowest, d.highest
 
 
 def devices(connection: Connection, place_id: int) -> list[Device]:
-    """Read the enrolled devices of a place as something that plays or configures them needs them, by key.
+    """Read the enrolled devices of a place, to play or configure them.
 
-    Their rules stay in the twin: `watches` is None and `rules` is empty.
+    `watches` is the first element of each, None where there is none; `rules` is empty: they stay in the twin.
     """
     streams: dict[int, list[Stream]] = {}
     for thing_id, *stream in connection.execute(STREAMS, {"place_id": place_id}):
         streams.setdefault(thing_id, []).append(Stream(*stream))
-    answer = []
-    for row in connection.execute(THINGS, {"place_id": place_id}).mappings():
-        fields = {name: value for name, value in row.items() if name != "id"}
-        answer.append(Device(**fields, watches=None, streams=tuple(streams.get(row["id"], ())), rules=()))
-    return answer
+    watched: dict[int, str] = {}
+    for thing_id, _, kind, _, source, *_ in connection.execute(EFFECTS, {"place_id": place_id}):
+        watched.setdefault(thing_id, f"{kind}:{source}")
+    return [
+        Device(
+            **{name: value for name, value in row.items() if name != "id"},
+            watches=watched.get(row["id"]),
+            streams=tuple(streams.get(row["id"], ())),
+            rules=(),
+        )
+        for row in connection.execute(THINGS, {"place_id": place_id}).mappings()
+    ]
 
 
 THINGS = sa.text("""

@@ -157,8 +157,10 @@ def test_the_register_gives_the_datastream_its_range_and_unit(village: Connectio
 
 
 def test_devices_are_read_back_as_enrolled_but_for_their_rules(village: Connection) -> None:
-    enrol(village, 1, [WATER])
-    assert devices(village, 1) == [replace(WATER, watches=None, rules=())]
+    enrol(village, 1, [WATER, LIFT])
+    water, lift = devices(village, 1)
+    assert water == replace(WATER, rules=())
+    assert replace(lift, lon=None, lat=None) == replace(LIFT, watches="edge:n7:0", rules=())
 
 
 @pytest.mark.parametrize(("age_s", "condition"), [(180, "ok"), (180.1, "silent"), (-5, "ok"), (None, "never_seen")])
