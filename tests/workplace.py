@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import sqlalchemy as sa
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -22,6 +24,7 @@ from ingest.mqtt import Session
 from ingest.pipeline import Pipeline
 from ingest.settings import Broker, IngestSettings, Subscription
 from twin import db
+from twin.db import Engine
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 WORKERS = itertools.count(1)
@@ -130,3 +133,20 @@ def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
     while not holds():
         assert time.monotonic() < end_s, f"not within {timeout_s} s"
         time.sleep(0.02)
+
+
+def senml(device: int, at: float, value: float) -> bytes:
+    """One temperature [Cel] of `device-N` in SenML, `at` in seconds since 1970."""
+    return json.dumps([{"bn": f"device-{device}:", "n": "temperature", "u": "Cel", "t": at, "v": value}]).encode()
+
+
+def stored(engine: Engine) -> list[tuple[str, float]]:
+    """All observations as (thing key, value)."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sa.text("""
+            SELECT t.key, o.value FROM observation o JOIN datastream d ON d.id = o.datastream_id
+              JOIN thing t ON t.id = d.thing_id ORDER BY t.key, o.time
+            """)
+        )
+        return [(row.key, row.value) for row in rows]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 
@@ -10,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests import sensors
-from tests.workplace import Devices, Workplace, wait_until
+from tests.workplace import Devices, Workplace, senml, stored, wait_until
 from twin import account, changes
 from twin.changes import Change
 from twin.db import Engine
@@ -20,25 +19,9 @@ KILLS = 6
 THINGS = 200
 
 
-def senml(device: int, at: float, value: float) -> bytes:
-    return json.dumps([{"bn": f"device-{device}:", "n": "temperature", "u": "Cel", "t": at, "v": value}]).encode()
-
-
 def count(engine: Engine, table: str = "observation") -> int:
     with engine.connect() as connection:
         return int(connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one())
-
-
-def stored(engine: Engine) -> list[tuple[str, float]]:
-    """All observations as (thing key, value)."""
-    with engine.connect() as connection:
-        rows = connection.execute(
-            sa.text("""
-            SELECT t.key, o.value FROM observation o JOIN datastream d ON d.id = o.datastream_id
-              JOIN thing t ON t.id = d.thing_id ORDER BY t.key, o.time
-            """)
-        )
-        return [(row.key, row.value) for row in rows]
 
 
 def published(city: Devices, n: int, start: float) -> list[tuple[str, float]]:
