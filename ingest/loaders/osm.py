@@ -25,7 +25,9 @@ from twin.errors import Refused
 from twin.shapes import polygons
 from twin.staging import Merged
 
-__all__ = ["RIM_M", "load_osm"]
+__all__ = ["ATTRIBUTION", "RIM_M", "load_osm"]
+
+ATTRIBUTION = "© OpenStreetMap contributors (ODbL)"
 
 RIM_M = 400.0  # ours: a ten-minute walk of an old person that turns back, or the way round a closed street
 COAST_RIM_M = 6_000.0  # the sea and the land are drawn this far out, so that a wall map has no edge
