@@ -26,6 +26,8 @@ def from_json(payload: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(payload)
     except msgspec.ValidationError as error:
+        if not _is_text(payload):
+            raise Unreadable(*_why_not_json(payload, str(error))) from None
         if "out of range" in str(error):
             raise Unreadable(Reason.NOT_A_NUMBER, f"number out of range: {error}") from None
         raise Unreadable(Reason.WRONG_SHAPE, f"not the structure of this format: {error}") from None
@@ -61,6 +63,14 @@ def leaves(tree: dict[str, object], prefix: str = "") -> Iterator[tuple[str, obj
             yield prefix + name, value
         else:
             inner.pop()
+
+
+def _is_text(payload: bytes) -> bool:
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _why_not_json(payload: bytes, error: str) -> tuple[Reason, str]:

@@ -125,7 +125,7 @@ def _time(time: Time | None) -> Callable[[object, object], int] | None:
     def moment(top: object, item: object) -> int:
         stated = spot.find(top, item)
         if stated is MISSING:
-            raise Unreadable(Reason.BAD_TIME, f"no time at {time.path}")
+            raise Unreadable(Reason.WRONG_SHAPE, f"no time at {time.path}")
         return read(stated)
 
     return moment
