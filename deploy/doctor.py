@@ -106,10 +106,10 @@ def private_root(settings: ServiceSettings) -> Iterator[Finding]:
         yield Finding("root", "warn", f"not made yet: {root}", "linli up")
     elif not rootfs.missing("bwrap"):
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        tried = sandbox.run(root, settings.data, ["true"], user="postgres")
-        if tried.returncode:
-            said = f"bubblewrap cannot run it: {tried.stderr.strip()}"
-            yield Finding("root", "fail", said, "sudo sysctl -w kernel.unprivileged_userns_clone=1")
+        try:
+            sandbox.require(root, settings.data)
+        except Unavailable as error:
+            yield Finding("root", "fail", error.what, error.mend)
         else:
             yield Finding("root", "ok", str(root))
 

@@ -47,6 +47,7 @@ def initialise(server: Server, *, password: str) -> None:
     (server.base / "run").mkdir(parents=True, exist_ok=True)
     if (server.data / "PG_VERSION").exists() and not (server.base / "initdb").exists():
         return
+    sandbox.require(server.root, server.base)
     shutil.rmtree(server.data, ignore_errors=True)
     secret = server.base / "initdb"  # its presence says: not finished
     secret.touch(mode=0o600)

@@ -4,7 +4,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from deploy.errors import Unavailable
+
 INSIDE = "/srv"  # where the service's own folder appears
+SYSCTLS = {"kernel.unprivileged_userns_clone": 1, "user.max_user_namespaces": 15_000}  # 0 forbids
 SCRATCH = ("/tmp", "/run", "/dev/shm")  # noqa: S108  # the sandbox's own
 ENV = {
     "PATH": "/usr/lib/postgresql/17/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -45,6 +48,22 @@ def run(
         capture_output=True,
         text=True,
     )
+
+
+def require(root: Path, base: Path) -> None:
+    """Raise Unavailable where bubblewrap cannot run a program of the root here."""
+    tried = run(root, base, ["true"], user="nobody")
+    if tried.returncode:
+        said = tried.stderr.strip().partition(". ")[0]
+        raise Unavailable(f"bubblewrap cannot run programs here ({said})", mend=_mend())
+
+
+def _mend() -> str:
+    for name, value in SYSCTLS.items():
+        path = Path("/proc/sys", *name.split("."))
+        if path.exists() and path.read_text().strip() == "0":
+            return f"sudo sysctl -w {name}={value}"
+    return "run linli outside this container or chroot, or set LINLI_SERVICES__DATABASE_URL and __BROKER_URL"
 
 
 def _ids(root: Path, user: str) -> tuple[str, str]:
