@@ -112,7 +112,7 @@ def watchers(connection: Connection, place_id: int) -> dict[int, Watcher]:
         WHERE t.place_id = :place ORDER BY e.id
         """),
         {"place": place_id},
-    ).tuples()
+    )
     return {effect_id: Watcher(*thing) for effect_id, *thing in rows}
 
 
