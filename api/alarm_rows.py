@@ -24,14 +24,16 @@ def alarms(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
 
 def _alarm(alarm: Alarm, thing: Thing | None) -> dict[str, Any]:
     topic, _, name = alarm.subject.partition(":")
-    people = alarm.detail.get("people")
+    people, if_needed = alarm.detail.get("people", {}), alarm.detail.get("if_needed", {})
     return {
         "id": alarm.id,
         "kind": alarm.kind,
         "severity": alarm.severity,
         "service": name if topic == "service" else None,
         "about": _about(thing, alarm),
-        "people": counts.count(people) if isinstance(people, int) else None,
+        "people": counts.count(sum(people.values())) if people else None,
+        "if_needed": {group: counts.count(sum(bands.values())) for group, bands in if_needed.items()},
+        "services": sorted(alarm.detail.get("services", {})),
         "raised_at": alarm.raised_at.isoformat(),
         "acknowledged_at": alarm.acknowledged_at.isoformat() if alarm.acknowledged_at else None,
         "count": alarm.count,

@@ -51,7 +51,12 @@ def _thing(thing: Thing) -> dict[str, Any]:
         "time": thing.measured_at.isoformat() if thing.measured_at else None,
         "readings": [{"property": r.property, "unit": r.unit, "value": r.value} for r in thing.readings],
         "closes": [
-            {"kind": effect.element_kind, "id": effect.element_id, "state": effect.state, "since": effect.since.isoformat()}
+            {
+                "kind": effect.element_kind,
+                "id": effect.element_id,
+                "state": effect.state,
+                "since": effect.since.isoformat(),
+            }
             for effect in thing.effects
             if effect.element_source is not None
         ],

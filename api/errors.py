@@ -32,7 +32,9 @@ class Problem(JSONResponse):
 def problem(status: HTTPStatus, detail: str) -> Problem:
     """Write one refusal."""
     line = " ".join(detail.split())
-    return Problem({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": line}, status.value)
+    return Problem(
+        {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": line}, status.value
+    )
 
 
 def install(app: FastAPI) -> None:

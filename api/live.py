@@ -151,9 +151,13 @@ class Stream:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI gives all three
         """Send the board, then each change, until the screen leaves or takes nothing any more."""
-        headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+        headers = [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-store"),
+            (b"x-accel-buffering", b"no"),
+        ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"retry: %d\n\n" % RETRY_MS, "more_body": True})
         screen = Screen()
@@ -171,10 +175,10 @@ class Stream:
             self.hub.screens.discard(screen)
             left.cancel()
 
-    async def _next(self, screen: Screen, left: asyncio.Future[None]) -> None:
+    async def _next(self, screen: Screen, left: asyncio.Future[Any]) -> None:
         """Wait for something to send, for the screen to leave, or for the time of a sign of life."""
-        waiting = asyncio.ensure_future(screen.wake.wait())
-        await asyncio.wait({waiting, left}, timeout=AGE_S, return_when=asyncio.FIRST_COMPLETED)
+        waiting: asyncio.Future[Any] = asyncio.ensure_future(screen.wake.wait())
+        await asyncio.wait((waiting, left), timeout=AGE_S, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         screen.wake.clear()
 

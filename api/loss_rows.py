@@ -25,32 +25,48 @@ REPAIRS_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What elements and facilities are called on the screen."""
+    """What elements and facilities are called on the screen: a lift is one device, though it may be several edges."""
 
-    elements: Mapping[Element, Named]
+    watched: Mapping[Element, dict[str, Any]]
     facilities: Mapping[int, Named]
+
+    def of(self, elements: Iterable[Element]) -> list[dict[str, Any]]:
+        """Give the devices that watch these elements, each once; an element without one shows its id."""
+        found = [self.watched.get(each) or _unwatched(each) for each in elements]
+        return list({str(one["closes"]): one for one in found}.values())
 
 
 def losses(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
     """Give the cards by service, walker, certainty and cause, and the total of people by age."""
     found = list(twin_losses.now(connection, place.id).values())
-    names = Names(element_names(connection, place), facilities.names(connection, place.id))
+    called = names(connection, place)
     cards: dict[str, list[Loss]] = defaultdict(list)
     for loss in found:
         causes = ",".join(f"{kind}:{element_id}" for kind, element_id in _causes(loss))
         cards[f"{loss.service}|{loss.mobility_group}|{'certain' if loss.certain else 'possible'}|{causes}"].append(loss)
-    rows = {key: _card(group, names) for key, group in cards.items()}
-    return rows | {TOTAL: _total(found, names, list(residents.by_band(connection, place.id)))}
+    rows = {key: _card(group, called) for key, group in cards.items()}
+    return rows | {TOTAL: _total(found, called, list(residents.by_band(connection, place.id)))}
 
 
-def element_names(connection: Connection, place: Place) -> dict[Element, Named]:
-    """Call an element by the device that watches it: a lift's own name in the network is mostly missing."""
-    return {
-        (effect.element_kind, effect.element_id): {"name": thing.name, "name_zh": thing.name_zh}
-        for thing in devices.things(connection, place.id, datetime.now(UTC))
-        for effect in thing.effects
-        if not thing.is_welfare
-    }
+def names(connection: Connection, place: Place) -> Names:
+    """Read what a screen calls things: an element by the device that watches it, for the map mostly has no name."""
+    watched: dict[Element, dict[str, Any]] = {}
+    for thing in devices.things(connection, place.id, datetime.now(UTC)):
+        parts = [(effect.element_kind, effect.element_id) for effect in thing.effects]
+        row = {
+            "name": thing.name,
+            "name_zh": thing.name_zh,
+            "closes": [{"kind": kind, "id": element_id} for kind, element_id in parts],
+            "position": [round(thing.lon, 6), round(thing.lat, 6)],
+        }
+        watched |= dict.fromkeys([] if thing.is_welfare else parts, row)
+    return Names(watched, facilities.names(connection, place.id))
+
+
+def _unwatched(element: Element) -> dict[str, Any]:
+    kind, element_id = element
+    closes = [{"kind": kind, "id": element_id}]
+    return {"name": f"{kind} {element_id}", "name_zh": None, "closes": closes, "position": None}
 
 
 def _causes(loss: Loss) -> list[Element]:
@@ -69,7 +85,7 @@ def by_age(rows: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return {band: total[band] for band in sorted(total, key=lambda band: AgeBand.parse(band).start)}
 
 
-def _card(group: list[Loss], names: Names) -> dict[str, Any]:
+def _card(group: list[Loss], called: Names) -> dict[str, Any]:
     first, people = group[0], by_age(map(_people, group))
     numbers = list(people.values())
     weight: Counter[int] = Counter()
@@ -86,8 +102,8 @@ def _card(group: list[Loss], names: Names) -> dict[str, Any]:
         "people": counts.count(sum(numbers)),
         "bands": [{"band": band, "count": shown} for band, shown in zip(people, counts.parts(numbers), strict=True)],
         "since": min(loss.since for loss in group).isoformat(),
-        "causes": [_named(element, names) for element in _causes(first)],
-        "next_best": names.facilities.get(best[0][0]) if best else None,
+        "causes": called.of(_causes(first)),
+        "next_best": called.facilities.get(best[0][0]) if best else None,
         "extra_s": round(max(extra)) if extra else None,
         "unreached": len(extra) < len(group),
         "limit_s": first.limit_s,
@@ -95,12 +111,7 @@ def _card(group: list[Loss], names: Names) -> dict[str, Any]:
     }
 
 
-def _named(element: Element, names: Names) -> dict[str, Any]:
-    kind, element_id = element
-    return {"kind": kind, "id": element_id, **names.elements.get(element, {"name": f"{kind} {element_id}", "name_zh": None})}
-
-
-def _total(found: list[Loss], names: Names, order: list[str]) -> dict[str, Any]:
+def _total(found: list[Loss], called: Names, order: list[str]) -> dict[str, Any]:
     """Count each person once: of the services a household lost, the one that most of it lost."""
     real = [loss for loss in found if loss.mobility_group not in ASKED_OF_ALL]
     certain = _once((loss, loss.residents) for loss in real if loss.certain)
@@ -110,8 +121,10 @@ def _total(found: list[Loss], names: Names, order: list[str]) -> dict[str, Any]:
     return {
         "certain": whole[0],
         "possible": whole[1],
-        "bands": [{"band": band, "certain": low, "possible": high} for band, (low, high) in zip(order, pairs, strict=True)],
-        "repairs": _repairs(real, names),
+        "bands": [
+            {"band": band, "certain": low, "possible": high} for band, (low, high) in zip(order, pairs, strict=True)
+        ],
+        "repairs": _repairs(real, called),
     }
 
 
@@ -124,12 +137,15 @@ def _once(rows: Iterable[tuple[Loss, Mapping[str, int]]]) -> dict[str, int]:
     return by_age({band: n} for (_, band), n in most.items())
 
 
-def _repairs(real: list[Loss], names: Names) -> list[dict[str, Any]]:
-    """Rank elements by the people to whom mending each alone gives a service back."""
-    helped: dict[Element, list[Loss]] = defaultdict(list)
+def _repairs(real: list[Loss], called: Names) -> list[dict[str, Any]]:
+    """Rank devices by the people to whom mending each alone gives a service back."""
+    helped: dict[str, list[Loss]] = defaultdict(list)
+    devices_by_key: dict[str, dict[str, Any]] = {}
     for loss in real:
-        for element in _causes(loss) if loss.certain else ():
-            helped[element].append(loss)
-    sums = {element: sum(_once((loss, loss.residents) for loss in rows).values()) for element, rows in helped.items()}
-    ranked = sorted(sums, key=lambda element: (-sums[element], element))[:REPAIRS_SHOWN]
-    return [{**_named(element, names), "people": counts.count(sums[element])} for element in ranked]
+        for device in called.of(_causes(loss)) if loss.certain else ():
+            key = str(device["closes"])
+            devices_by_key[key] = device
+            helped[key].append(loss)
+    sums = {key: sum(_once((loss, loss.residents) for loss in rows).values()) for key, rows in helped.items()}
+    ranked = sorted(sums, key=lambda key: (-sums[key], key))[:REPAIRS_SHOWN]
+    return [{**devices_by_key[key], "people": counts.count(sums[key])} for key in ranked]

@@ -16,7 +16,9 @@ KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "N_": None, "t": None}
 def extracted() -> Catalog:
     """Find every text in viz/ that is shown."""
     catalog = Catalog(project="linli", fuzzy=False)
-    found = extract_from_dir(VIZ, METHODS, keywords=KEYWORDS, options_map={"static/js/**.js": {"template_string": "true"}})
+    found = extract_from_dir(
+        VIZ, METHODS, keywords=KEYWORDS, options_map={"static/js/**.js": {"template_string": "true"}}
+    )
     for _file, _line, message, _comments, _context in sorted(found, key=lambda row: (row[0], row[1])):
         catalog.add(message)
     return catalog
@@ -35,7 +37,9 @@ def main() -> None:
         with path.open("wb") as file:
             write_po(file, catalog, no_location=True, omit_header=False, width=120, sort_output=True)
         empty = [str(message.id) for message in catalog if message.id and not message.string]
-        print(f"{path.name}: {len(catalog)} texts, {len(empty)} not translated{''.join(f'{chr(10)}  {text}' for text in empty)}")
+        print(
+            f"{path.name}: {len(catalog)} texts, {len(empty)} not translated{''.join(f'{chr(10)}  {text}' for text in empty)}"
+        )
 
 
 if __name__ == "__main__":

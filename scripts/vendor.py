@@ -39,7 +39,8 @@ def main() -> None:
     contents: dict[str, bytes] = {}
     for entry in entries:
         with tempfile.TemporaryDirectory() as folder:
-            with tarfile.open(unpack(entry["package"], entry["version"], Path(folder))) as tar:
+            package = unpack(entry["package"], entry["version"], Path(folder))
+            with tarfile.open(package) as tar:
                 contents[entry["name"]] = member(tar, entry["npm_path"])
                 contents[entry["licence_file"]] = member(tar, entry["npm_licence_path"])
         found = hashlib.sha256(contents[entry["name"]]).hexdigest()

@@ -22,7 +22,9 @@ MAX_ZOOM = 20
 def scene(theme: str, *, bounds: tuple[float, float, float, float]) -> dict[str, Any]:
     """Give the Deck's spec for one theme, its view in the middle of `bounds` (west, south, east, north, degrees)."""
     west, south, east, north = bounds
-    view = pdk.ViewState(longitude=(west + east) / 2, latitude=(south + north) / 2, zoom=14, min_zoom=MIN_ZOOM, max_zoom=MAX_ZOOM)
+    view = pdk.ViewState(
+        longitude=(west + east) / 2, latitude=(south + north) / 2, zoom=14, min_zoom=MIN_ZOOM, max_zoom=MAX_ZOOM
+    )
     drawn = [layer for file in layers.found() for layer in file.layers(PALETTES[theme])]
     deck = pdk.Deck(
         drawn,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from twin.terms import MobilityGroup, Service, ThingKind
 
 
-def N_(text: str) -> str:  # noqa: N802: the name by which Babel finds texts that are looked up later
+def N_(text: str) -> str:  # noqa: N802  # the name by which Babel finds texts that are looked up later
     """Mark a text for the catalogues; it is translated where it is shown."""
     return text
 
@@ -75,7 +75,17 @@ PROPERTIES = {
 }
 
 # UCUM codes as a person writes them.
-UNITS = {"Cel": "°C", "%": "%", "%RH": "%", "cm": "cm", "ug/m3": "µg/m³", "dB(A)": "dB(A)", "dB[A]": "dB(A)", "m3": "m³", "1": ""}
+UNITS = {
+    "Cel": "°C",
+    "%": "%",
+    "%RH": "%",
+    "cm": "cm",
+    "ug/m3": "µg/m³",
+    "dB(A)": "dB(A)",
+    "dB[A]": "dB(A)",
+    "m3": "m³",
+    "1": "",
+}
 
 
 def spoken(translate: Callable[[str], str]) -> dict[str, dict[str, str]]:

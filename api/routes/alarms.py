@@ -25,7 +25,9 @@ class Taken(BaseModel):
 
 
 @router.post("/api/alarms/{alarm_id}/acknowledge")
-def acknowledge(connection: Db, alarm_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], taken: Taken) -> dict[str, int | str]:
+def acknowledge(
+    connection: Db, alarm_id: Annotated[int, Path(ge=1, le=LARGEST_ID)], taken: Taken
+) -> dict[str, int | str]:
     """Put on record who has taken an alarm on; 409 where somebody was quicker or it has cleared."""
     at = datetime.now(UTC)
     alarms.acknowledge(connection, alarm_id, by=taken.by, at=at)

@@ -1,5 +1,7 @@
 """Colours: what must be read can be read, and the ramp does not need red and green to be told apart."""
 
+from itertools import pairwise
+
 import pytest
 
 from viz.palette import PALETTES, THEMES, Palette, css
@@ -31,7 +33,19 @@ def test_black_on_white_is_21_to_1() -> None:
 
 def test_text_keeps_4_5_to_what_it_stands_on(palette: Palette) -> None:
     grounds = (palette.page, palette.panel, palette.panel_raised, palette.control)
-    inks = ("ink", "ink_quiet", "accent", "critical", "major", "notice", "open", "closed", "unknown", "silent", "cut_off")
+    inks = (
+        "ink",
+        "ink_quiet",
+        "accent",
+        "critical",
+        "major",
+        "notice",
+        "open",
+        "closed",
+        "unknown",
+        "silent",
+        "cut_off",
+    )
     poor = [(ink, ground) for ink in inks for ground in grounds if contrast(getattr(palette, ink), ground) < TEXT]
 
     assert poor == []
@@ -46,7 +60,11 @@ def test_marks_and_borders_keep_3_to_what_they_stand_on(palette: Palette) -> Non
 
     assert [sign for sign in signs if contrast(sign, palette.land) < MARK] == []
     assert [sign for sign in signs if contrast(sign, palette.marker) < MARK] == []
-    assert [line for line in (palette.cut_off, palette.cut_off_possible, palette.affected) if contrast(line, palette.land) < MARK] == []
+    assert [
+        line
+        for line in (palette.cut_off, palette.cut_off_possible, palette.affected)
+        if contrast(line, palette.land) < MARK
+    ] == []
     assert contrast(palette.control_line, palette.panel) >= MARK
     assert contrast(palette.control_line, palette.control) >= MARK
     assert contrast(palette.focus, palette.panel) >= MARK
@@ -60,7 +78,7 @@ def test_the_ramp_rises_or_falls_in_luminance_at_every_step(palette: Palette) ->
     steps = [luminance(step) for step in palette.ramp]
 
     assert steps in (sorted(steps), sorted(steps, reverse=True))
-    assert all(abs(a - b) > 0.02 for a, b in zip(steps, steps[1:], strict=False))
+    assert all(abs(a - b) > 0.02 for a, b in pairwise(steps))
 
 
 def test_the_stylesheet_says_every_colour_of_both_themes() -> None:

@@ -33,7 +33,9 @@ def test_there_are_chinese_and_english() -> None:
 
 @pytest.mark.parametrize("language", texts.languages())
 def test_a_translation_has_the_same_fields_as_its_text(language: str) -> None:
-    wrong = [key for key, text in texts.texts(language).items() if set(FIELDS.findall(key)) != set(FIELDS.findall(text))]
+    wrong = [
+        key for key, text in texts.texts(language).items() if set(FIELDS.findall(key)) != set(FIELDS.findall(text))
+    ]
 
     assert wrong == []
 
@@ -62,8 +64,10 @@ class Bare(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.found.append(data.strip())
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.extend(value for name, value in attrs if value and name in ("title", "alt", "placeholder", "aria-label"))
+    def handle_starttag(self, _tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.extend(
+            value for name, value in attrs if value and name in ("title", "alt", "placeholder", "aria-label")
+        )
 
 
 @pytest.mark.parametrize("template", sorted((VIZ / "pages").glob("*.j2")), ids=lambda path: path.name)
@@ -73,7 +77,7 @@ def test_no_text_is_written_into_a_template(template: Path) -> None:
     page.feed(source)
     bare = [text for text in page.found if re.search(r"[^\W\d_]", text)]
 
-    assert [text for text in bare if text.strip("· ") not in OWN_NAMES and text not in ("0",)] == ["api/state"]
+    assert [text for text in bare if text.strip("· ") not in OWN_NAMES and text != "0"] == ["api/state"]
 
 
 @pytest.mark.parametrize("module", sorted((VIZ / "static" / "js").glob("*.js")), ids=lambda path: path.name)
@@ -85,9 +89,19 @@ def test_no_text_is_written_into_a_module(module: Path) -> None:
     assert CJK.findall(source) == []
 
 
+def test_every_text_a_module_asks_for_is_found_by_the_extraction() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (VIZ / "static" / "js").glob("*.js")]
+    asked = {text for source in sources for text in re.findall(r'\bt\("([^"]+)"', source)}
+
+    assert asked - {message.id for message in extracted()} == set()
+
+
 def test_what_the_reader_is_shown_by_a_module_goes_through_the_catalogue() -> None:
     """Assigning a literal to what is shown or spoken would slip past the catalogue."""
     for module in (VIZ / "static" / "js").glob("*.js"):
         source = module.read_text(encoding="utf-8")
-        assert re.findall(r"""(?:textContent|innerText|title|"aria-label")\s*[:=]\s*["'`][^"'`$]*[A-Za-z]{3}""", source) == [], module.name
+        assert (
+            re.findall(r"""(?:textContent|innerText|title|"aria-label")\s*[:=]\s*["'`][^"'`$]*[A-Za-z]{3}""", source)
+            == []
+        ), module.name
         assert "innerHTML" not in source, module.name

@@ -22,4 +22,4 @@ class LayerFile(Protocol):
 def found() -> list[LayerFile]:
     """Give the files of this folder from the lowest layer to the topmost."""
     modules = [importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)]
-    return sorted((cast(LayerFile, module) for module in modules), key=lambda module: module.ORDER)
+    return sorted((cast("LayerFile", module) for module in modules), key=lambda module: module.ORDER)

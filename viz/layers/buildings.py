@@ -19,7 +19,9 @@ def layers(palette: Palette) -> list[pdk.Layer]:
             id="buildings",
             source=String("buildings"),
             pickable=True,
-            get_fill_color=Function("covered", of="buildings", ramp=[rgb(c, LIT) for c in palette.ramp], otherwise=rgb(palette.building)),
+            get_fill_color=Function(
+                "covered", of="buildings", ramp=[rgb(c, LIT) for c in palette.ramp], otherwise=rgb(palette.building)
+            ),
             get_line_color=rgb(palette.building_line),
             line_width_units=String("pixels"),
             get_line_width=0.6,

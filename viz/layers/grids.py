@@ -20,6 +20,8 @@ def layers(palette: Palette) -> list[pdk.Layer]:
             source=String("grids"),
             stroked=False,
             pickable=True,
-            get_fill_color=Function("covered", of="grids", ramp=[rgb(c, TINT) for c in palette.ramp], otherwise=rgb(palette.land, 0)),
+            get_fill_color=Function(
+                "covered", of="grids", ramp=[rgb(c, TINT) for c in palette.ramp], otherwise=rgb(palette.land, 0)
+            ),
         )
     ]

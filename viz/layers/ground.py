@@ -1,4 +1,4 @@
-"""The place's own land, so that what lies outside its boundary stands back."""
+"""Land and green, under everything."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ ORDER = 10
 
 
 def layers(palette: Palette) -> list[pdk.Layer]:
-    """Draw land, then green, then water: a pool in a park stays blue."""
-    fills = (("land", palette.land), ("green", palette.green), ("water", palette.water))
+    """Draw land, then green."""
+    fills = (("land", palette.land), ("green", palette.green))
     return [
-        pdk.Layer("GeoJsonLayer", id=name, source=String(name), stroked=False, get_fill_color=rgb(colour)) for name, colour in fills
+        pdk.Layer("GeoJsonLayer", id=name, source=String(name), stroked=False, get_fill_color=rgb(colour))
+        for name, colour in fills
     ]

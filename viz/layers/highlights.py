@@ -11,8 +11,12 @@ ORDER = 60
 
 
 def layers(palette: Palette) -> list[pdk.Layer]:
-    """Draw strong outlines: certain, possible and what-if differ by colour and by the mark the page sets on each."""
-    colours = {"certain": rgb(palette.cut_off), "possible": rgb(palette.cut_off_possible), "what_if": rgb(palette.affected)}
+    """Draw strong outlines: what is certain solid and filled, what is possible dashed and open, a what-if in dots."""
+    colours = {
+        "certain": rgb(palette.cut_off),
+        "possible": rgb(palette.cut_off_possible),
+        "what_if": rgb(palette.affected),
+    }
     return [
         pdk.Layer(
             "GeoJsonLayer",
@@ -24,5 +28,8 @@ def layers(palette: Palette) -> list[pdk.Layer]:
             get_line_color=Function("highlight", colours=colours, alpha=255),
             line_width_units=String("pixels"),
             get_line_width=2.5,
+            extensions=[{"@@type": "PathStyleExtension", "dash": True}],
+            get_dash_array=Function("highlightDash", dashes={"certain": [0, 0], "possible": [3, 2], "what_if": [1, 1]}),
+            dash_justified=True,
         )
     ]

@@ -1,4 +1,4 @@
-"""Street names, one a street, none over another."""
+"""Street names, placed by the page so that none lies over another (static/js/labels.js)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pydeck.types import Function, String
 from viz.palette import Palette, rgb
 
 ORDER = 50
-FONT = "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',system-ui,sans-serif"
+FONT = "'Noto Sans','Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif"
 
 
 def layers(palette: Palette) -> list[pdk.Layer]:
-    """Draw text with a halo; the collision filter keeps the more important of two that would touch."""
+    """Draw text with a halo."""
     return [
         pdk.Layer(
             "TextLayer",
@@ -29,9 +29,5 @@ def layers(palette: Palette) -> list[pdk.Layer]:
             font_settings={"sdf": True, "fontSize": 48, "buffer": 8, "radius": 14},
             outline_width=3,
             outline_color=rgb(palette.halo),
-            collision_enabled=True,
-            get_collision_priority=Function("field", key="priority"),
-            collision_test_props={"sizeScale": 1.6},
-            extensions=[{"@@type": "CollisionFilterExtension"}],
         )
     ]

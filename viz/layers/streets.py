@@ -33,7 +33,14 @@ def layers(palette: Palette) -> list[pdk.Layer]:
     main = {name: rgb(palette.street_main) for name in MAIN}
     other = {name: rgb(palette.street) for name in WIDTHS_M if name not in MAIN}
     return [
-        pdk.Layer("GeoJsonLayer", id="rail", source=String("rail"), get_line_color=rgb(palette.rail), get_line_width=1.5, **line),
+        pdk.Layer(
+            "GeoJsonLayer",
+            id="rail",
+            source=String("rail"),
+            get_line_color=rgb(palette.rail),
+            get_line_width=1.5,
+            **line,
+        ),
         pdk.Layer(
             "GeoJsonLayer",
             id="street-casing",

@@ -32,4 +32,4 @@ def render(name: str, language: str, **values: Any) -> str:
 def as_script_data(value: object) -> Markup:
     """Write a value as JSON that can stand inside a script element, whatever texts are in it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.translate(ESCAPED))  # noqa: S704: nothing that HTML could read as markup is left in it
+    return Markup(text.translate(ESCAPED))  # noqa: S704  # nothing that HTML could read as markup is left in it

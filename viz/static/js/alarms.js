@@ -2,7 +2,7 @@
 
 import { byId, el, refill } from "./dom.js";
 import { board, now, on } from "./store.js";
-import { named, people, since, t, word } from "./text.js";
+import { list, named, people, since, t, word } from "./text.js";
 
 const RANK = { critical: 0, major: 1, notice: 2 };
 const SHOWN = 200;
@@ -33,10 +33,19 @@ function sayNew(rows) {
 /** Say what an alarm is about; its subject's name comes from the server, the sentence from the catalogue. */
 export function title(alarm) {
   const name = named(alarm.about);
-  if (alarm.kind === "people_cut_off") return t("{n} people cut off: {name}", { n: people(alarm.people), name: alarm.service ? word("service", alarm.service) : name });
-  if (alarm.kind === "element_closed") return t("Out of service: {name}", { name });
+  if (alarm.service) return t("Several faults together: {name}", { name: word("service", alarm.service) });
   if (alarm.kind === "thing_silent") return t("Silent: {name}", { name });
-  return t("Limit passed: {name}", { name });
+  if (alarm.kind === "value") return t("Limit passed: {name}", { name });
+  return t("Out of service: {name}", { name });
+}
+
+/** Say whom it harms: people at their own pace, else residents if they needed a step-free way. */
+function harm(alarm) {
+  const services = { services: list(alarm.services.map((service) => word("service", service))) };
+  if (alarm.people) return t("{n} people cut off: {services}", { n: people(alarm.people), ...services });
+  if (alarm.if_needed.wheelchair) return t("{n} residents cut off if they used a wheelchair: {services}", { n: people(alarm.if_needed.wheelchair), ...services });
+  if (alarm.if_needed.frail) return t("{n} residents cut off if they were frail: {services}", { n: people(alarm.if_needed.frail), ...services });
+  return alarm.kind === "element_closed" ? t("nobody is cut off") : null;
 }
 
 function item(alarm, goto) {
@@ -48,6 +57,7 @@ function item(alarm, goto) {
   if (alarm.acknowledged_at) facts.push(t("acknowledged {time}", { time: since(alarm.acknowledged_at, now()) }));
   return el("li", { "data-severity": alarm.severity },
     el("p", {}, el("span", { className: "severity" }, `${MARK[alarm.severity]} ${word("severity", alarm.severity)}`), el("strong", {}, title(alarm))),
+    harm(alarm) ? el("p", {}, harm(alarm)) : null,
     el("p", { className: "quiet" }, facts.join(" · ")), acts);
 }
 

@@ -13,8 +13,8 @@ export function legend() {
   const key = (state) => el("li", {}, glyph("lift", state, "glyph small"), el("span", {}, word("thing_state", state)));
   const outline = (why, text) => el("li", {}, el("span", { className: `outline ${why}`, "aria-hidden": "true" }), el("span", {}, text));
   byId("legend-body").replaceChildren(
-    el("p", {}, t("Residents who reach the service, %")),
-    el("div", { className: "ramp" }, ...BOUNDS.map((text, i) => el("div", { className: `r${i}` }, el("span", {}, text)))),
+    el("div", { className: "scale" }, el("p", {}, t("Residents who reach the service, %")),
+      el("div", { className: "ramp" }, ...BOUNDS.map((text, i) => el("div", { className: `r${i}` }, el("span", {}, text))))),
     el("ul", { className: "keys" },
       outline("certain", t("cut off now")), outline("possible", t("perhaps cut off")), outline("what_if", t("what if")),
       el("li", {}, glyph(byId("picker").service.value, "facility", "glyph small"), el("span", { id: "legend-service" }, word("service", byId("picker").service.value))),

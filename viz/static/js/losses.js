@@ -23,26 +23,31 @@ function piece(width, className) {
 export const bandName = (band) => (band.startsWith("0-") ? t("under {n}", { n: Number(band.slice(2)) + 1 }) : band.replace("-", "–"));
 
 /** One card: service and walker, people, cause, since when, next best and how much longer. */
-export function lossCard(row, { show, key }) {
-  const facts = [];
-  if (row.since) facts.push(t("since {time}, {age}", { time: since(row.since, now()), age: age((now() - new Date(row.since)) / 1000) }));
-  if (row.causes.length) facts.push(t("cause: {names}", { names: list(row.causes.map(named)) }));
+export function lossCard(row, { show, key, gained = false }) {
   const bands = row.bands.filter((band) => atLeast(band.count) > 0).map((band) => `${bandName(band.band)}: ${people(band.count)}`);
+  const what = `${word("service", row.service)} · ${word("group", row.group)}`;
   return el("li", { "data-certain": String(row.certain) },
-    el("div", { className: "line" },
-      el("span", {}, `${word("service", row.service)} · ${word("group", row.group)}`),
-      el("span", { className: "big" }, people(row.people))),
+    el("div", { className: "line" }, el("span", {}, what), el("span", { className: "big" }, people(row.people))),
+    row.if_needed ? el("p", {}, el("span", { className: "tag" }, t("all residents, as if they moved so"))) : null,
     row.certain ? null : el("p", {}, el("span", { className: "tag" }, t("possible: if what is unknown is out"))),
-    facts.length ? el("p", {}, facts.join(" · ")) : null,
-    el("p", {}, nextBest(row)),
+    ...facts(row).map((fact) => el("p", {}, fact)),
+    gained ? null : el("p", {}, nextBest(row)),
     el("p", { className: "quiet" }, bands.join(" · ")),
-    el("div", { className: "acts" }, el("button", { type: "button", "data-key": key, onclick: () => show(row), "aria-label": t("Show on the map: {what}", { what: word("service", row.service) }) }, t("Show on the map"))));
+    el("div", { className: "acts" }, el("button", { type: "button", "data-key": key, onclick: () => show(row), "aria-label": `${t("Show on the map")}: ${what}` }, t("Show on the map"))));
+}
+
+function facts(row) {
+  const found = [];
+  if (row.causes.length) found.push(t("cause: {names}", { names: list(row.causes.map(named)) }));
+  if (row.since) found.push(t("since {time}, {age}", { time: since(row.since, now()), age: age((now() - new Date(row.since)) / 1000) }));
+  return found;
 }
 
 function nextBest(row) {
   if (row.extra_s === null) return t("no other can be reached on foot");
-  const words = { name: row.next_best ? named(row.next_best) : word("service", row.service), extra: minutes(row.extra_s) };
-  return t("next best: {name}, up to {extra} longer", words);
+  const name = row.next_best ? named(row.next_best) : word("service", row.service);
+  const next = row.extra_s < 1 ? t("from the upper floors {name} is too far", { name }) : t("next best: {name}, up to {extra} longer", { name, extra: minutes(row.extra_s) });
+  return row.unreached ? [next, t("for some no other can be reached")].join(" · ") : next;
 }
 
 /** Choose the coverage picker's service and walker to match a card, so that map and card speak of the same. */

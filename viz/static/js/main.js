@@ -9,7 +9,7 @@ import { connect } from "./live.js";
 import { TwinMap, drawable } from "./map.js";
 import { now as nowPanel } from "./now.js";
 import { address, board, now, on, view } from "./store.js";
-import { signs, things } from "./things.js";
+import { question, signs, things } from "./things.js";
 import { boot, clock, day, t } from "./text.js";
 import { ask, draw as drawWhatIf, end } from "./whatif.js";
 
@@ -37,10 +37,10 @@ function asked(buildings) {
   outline();
 }
 
-function question(element) {
+function inquire(device) {
   open("what-if");
-  if (element.position) goto(element.position);
-  ask(element, asked);
+  if (device.position) goto(device.position);
+  ask(device, asked);
 }
 
 function showFacilities() {
@@ -51,7 +51,7 @@ function showFacilities() {
 }
 
 function picked(layer, object) {
-  if (layer === "things" && object.row.closes.length) question({ ...object.row.closes[0], name: object.row.name, name_zh: object.row.name_zh });
+  if (layer === "things" && object.row.closes.length) inquire(question(object.row));
 }
 
 function hovered(layer, object, info) {
@@ -116,15 +116,15 @@ function clockwork() {
   show();
 }
 
-nowPanel({ show: (buildings) => { end(asked); const first = map?.footprints?.get(buildings[0]); if (first) goto(middle(first)); }, ask: question });
+nowPanel({ show: (buildings) => { end(asked); const first = map?.footprints?.get(buildings[0]); if (first) goto(middle(first)); }, ask: inquire });
 alarms({ goto });
-things({ ask: question, goto });
+things({ ask: inquire, goto });
 startMap();
 tools();
 clockwork();
 coverage({ covered: (answer) => map?.cover(answer) });
 on(["losses"], outline);
-on(["things"], () => { map?.sign("things", signs()); if (!view.asking) drawWhatIf(null, asked); });
+on(["things"], () => { map?.sign("things", signs()); if (!view.asking) drawWhatIf(asked); });
 on(["coverage"], showFacilities);
 addEventListener("keydown", (event) => { if (event.key === "Escape" && view.asking) end(asked); });
 connect((state) => {

@@ -1,15 +1,16 @@
 // Two decks, one over the other: the base repaints when the view or the coverage changes, the live one at the feed's rate.
 
 import { functions, marks, shares } from "./styles.js";
-import { streetNames } from "./labels.js";
+import { fitting, streetNames } from "./labels.js";
 import { atlas } from "./glyphs.js";
 import { boot, t } from "./text.js";
 
-const CLASSES = ["GeoJsonLayer", "IconLayer", "TextLayer", "MapView", "CollisionFilterExtension"]; // all that the spec may name
+const CLASSES = ["GeoJsonLayer", "IconLayer", "TextLayer", "MapView", "PathStyleExtension"]; // all that the spec may name
 const FETCHED = ["land", "green", "water", "rail", "street", "grids", "buildings"];
 const EMPTY = { type: "FeatureCollection", features: [] };
 const FLY_MS = 600;
-const PAD = 28;
+const PAD = 24;
+const ZOOM_STEPS = 4; // a zoom level's parts at which names are chosen anew
 
 /** Say whether this browser can draw the map at all. */
 export function drawable() {
@@ -51,7 +52,6 @@ export class TwinMap {
     });
     new ResizeObserver(() => { if (this.home) this.look(this.whole()); }).observe(base);
     this.home = true;
-    this.push();
     this.fetch();
   }
 
@@ -82,31 +82,39 @@ export class TwinMap {
       if (!answer.ok) return;
       const collection = await answer.json();
       this.data[source] = collection;
-      if (source === "street") this.data.names = streetNames(collection);
+      if (source === "street") this.names = streetNames(collection);
       if (source === "buildings") this.footprints = new Map(collection.features.map((feature) => [feature.id, feature]));
     }));
     this.complete = true;
+    this.name(this.view.zoom);
     this.mark(marks);
     this.push();
   }
 
   drawn() {
-    if (!this.complete || this.told || ![...this.layers.values()].length) return;
+    if (!this.complete || this.told) return;
     this.told = true;
     requestAnimationFrame(() => this.heard.ready());
   }
 
+  /** Draw; before all data is here there is nothing worth a frame. */
   push(only) {
+    if (!this.complete) return;
     for (const canvas of ["base", "live"]) {
       if (only && only !== canvas) continue;
-      const layers = [...this.layers.values()].filter((layer) => (layer.props.canvas ?? "base") === canvas);
+      const layers = [...this.layers.values()].filter((layer) => (layer.props.canvas ?? "base") === canvas && this.has(layer.props.source));
       this[canvas].setProps({ layers: layers.map((layer) => layer.clone(this.extra(layer))) });
     }
   }
 
+  has(source) {
+    const data = this.data[source];
+    return Boolean(data && (data.features ?? data).length);
+  }
+
   /** What the spec leaves open: data, the painted signs, and what makes deck.gl ask the colour functions again. */
   extra(layer) {
-    const data = this.data[layer.props.source] ?? EMPTY;
+    const data = this.data[layer.props.source];
     if (layer.id === "facilities" || layer.id === "things") return { data, iconAtlas: this.signs.atlas, iconMapping: this.signs.mapping };
     if (layer.id === "highlights") return { data, updateTriggers: { getFillColor: this.marked, getLineColor: this.marked } };
     return { data, updateTriggers: { getFillColor: this.covered } };
@@ -150,8 +158,18 @@ export class TwinMap {
 
   look(viewState) {
     this.view = viewState;
+    this.name(viewState.zoom);
     this.base.setProps({ viewState });
     this.live.setProps({ viewState });
+  }
+
+  /** Choose the names anew when the zoom has changed enough to matter. */
+  name(zoom) {
+    const step = Math.round(zoom * ZOOM_STEPS) / ZOOM_STEPS;
+    if (!this.names || step === this.namedAt) return;
+    this.namedAt = step;
+    this.data.names = fitting(this.names, step);
+    if (this.told) this.push("base");
   }
 
   fly(to) {

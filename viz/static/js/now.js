@@ -18,7 +18,7 @@ function drawLosses(show, ask) {
   drawHero(total);
   byId("by-band").tBodies[0].replaceChildren(...bandRows(total.bands));
   const rows = [...board.losses.entries()].filter(([key]) => key !== "total");
-  rows.sort(([, a], [, b]) => Number(b.certain) - Number(a.certain) || atLeast(b.people) - atLeast(a.people));
+  rows.sort(([, a], [, b]) => Number(a.if_needed) - Number(b.if_needed) || Number(b.certain) - Number(a.certain) || atLeast(b.people) - atLeast(a.people));
   const cards = rows.slice(0, SHOWN).map(([key, row]) => lossCard(row, { key, show: (shown) => { choose(shown); show(shown.buildings); } }));
   if (rows.length > SHOWN) cards.push(el("li", { className: "none" }, t("and {n} more", { n: number(rows.length - SHOWN) })));
   refill(byId("losses"), cards.length ? cards : [el("li", { className: "none" }, t("Nobody is cut off from anything."))]);
@@ -36,7 +36,7 @@ function drawHero(total) {
 
 function drawRepairs(repairs, ask) {
   const rows = repairs.map((repair) => el("li", {},
-    el("button", { type: "button", className: "plain", "data-key": `repair-${repair.kind}-${repair.id}`, onclick: () => ask(repair) }, named(repair)),
+    el("button", { type: "button", className: "plain", "data-key": `repair-${repair.closes[0].kind}-${repair.closes[0].id}`, onclick: () => ask({ ...repair, mend: true }) }, named(repair)),
     el("strong", {}, t("{n} people", { n: people(repair.people) }))));
   refill(byId("repairs"), rows.length ? rows : [el("li", { className: "none" }, t("Nothing is out that cuts anyone off."))]);
 }

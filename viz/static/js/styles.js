@@ -22,4 +22,5 @@ export const functions = {
     const mark = marks.get(feature.id) ?? "certain";
     return [...colours[mark], mark === "possible" && alpha < 255 ? 30 : alpha];
   },
+  highlightDash: ({ dashes }) => (feature) => dashes[marks.get(feature.id) ?? "certain"],
 };

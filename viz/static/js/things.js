@@ -40,12 +40,18 @@ function item(thing, ask, goto) {
   const state = el("p", { className: `state state-${thing.state}` }, stateText(thing));
   state.dataset.thing = thing.id;
   const acts = el("div", { className: "acts" }, el("button", { type: "button", "data-key": `place-${thing.id}`, "aria-label": `${t("Show on the map")}: ${name}`, onclick: () => goto(thing.position) }, t("Show on the map")));
-  if (thing.closes.length) acts.prepend(el("button", { type: "button", "data-key": `ask-${thing.id}`, "aria-label": `${t("What if it stops?")} ${name}`, onclick: () => ask({ ...thing.closes[0], name: thing.name, name_zh: thing.name_zh, position: thing.position }) }, t("What if it stops?")));
+  if (thing.closes.length) {
+    const text = thing.state === "closed" ? t("What if it is mended?") : t("What if it stops?");
+    acts.prepend(el("button", { type: "button", "data-key": `ask-${thing.id}`, "aria-label": `${text} ${name}`, onclick: () => ask(question(thing)) }, text));
+  }
   return el("li", { "data-state": thing.state }, glyph(thing.kind, thing.state),
     el("div", { className: "body" },
       el("div", { className: "line" }, el("span", {}, name), thing.simulated ? el("span", { className: "tag" }, t("simulated")) : null),
       state, values ? el("p", { className: "quiet" }, values) : null, acts));
 }
+
+/** What to ask about a device: that it stops, or, where it is out, that it is mended. */
+export const question = (thing) => ({ name: thing.name, name_zh: thing.name_zh, position: thing.position, closes: thing.closes, mend: thing.state === "closed" });
 
 function refreshAges() {
   if (byId("things").hidden) return;
