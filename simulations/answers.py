@@ -1,0 +1,142 @@
+"""Answers of the simulations as plain data, with the norm, the network's version and the certainty beside the numbers.
+
+Counts of 1 to 4 people, also as differences, are given as None: they could point at a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.community import Community
+from simulations.coverage import Coverage
+from simulations.failures import Outcome, Ranked
+from simulations.states import Element, Report, Reports, element_id
+from twin.residents import suppressed
+from twin.terms import Service, State
+
+Answer = dict[str, Any]
+
+
+def frame(community: Community, said: Reports) -> Answer:
+    """Say what an answer rests on: place, network version, norm, and the elements that are closed or unknown."""
+    norm = community.norm
+    return {
+        "place": community.place.code,
+        "network_version": community.place.network_version,
+        "norm": {"id": norm.id, "version": norm.version, "name": norm.name},
+        "closed": elements(community, (report for report in said if report.state is State.CLOSED)),
+        "unknown": elements(community, (report for report in said if report.state is State.UNKNOWN)),
+    }
+
+
+def elements(community: Community, said: Iterable[Report]) -> list[Answer]:
+    """Name the elements of some reports, each once."""
+    return [name(community, each) for each in sorted({report.element for report in said})]
+
+
+def name(community: Community, which: Element) -> Answer:
+    """Name an element as the twin does."""
+    return {"kind": which.kind.value, "id": element_id(community, which)}
+
+
+def of_coverage(community: Community, found: Coverage) -> Answer:
+    """Give who reaches a service, in total and by age band; share is of the residents counted, located or not."""
+    columns = (found.residents, found.certain, found.possible)
+    bands = [
+        {"band": band, **_covered(*(int(column[:, at].sum()) for column in columns))}
+        for at, band in enumerate(found.bands)
+    ]
+    limit = community.norm.limits[found.service]
+    return {
+        "service": found.service.value,
+        "group": found.group.value,
+        "limit_s": found.limit_s,
+        "norm_clause": {"minutes": limit.minutes, "clause": limit.clause, "certainty": limit.certainty},
+        "counts_if_needed": found.counts_if_needed,
+        "total": _covered(*(int(column.sum()) for column in columns)),
+        "bands": bands,
+        "median_s": _finite(found.median_s),
+        "p90_s": _finite(found.p90_s),
+    }
+
+
+def of_what_if(community: Community, outcomes: Iterable[Outcome]) -> list[Answer]:
+    """Give, for each service and group to which a change means something, people by band and the next best facility."""
+    return [
+        {
+            "service": outcome.service.value,
+            "group": outcome.group.value,
+            "limit_s": outcome.limit_s,
+            "counts_if_needed": outcome.counts_if_needed,
+            "lost": _people(outcome.bands, outcome.lost),
+            "lost_possible": _people(outcome.bands, outcome.lost_possible),
+            "gained": _people(outcome.bands, outcome.gained),
+            "gained_possible": _people(outcome.bands, outcome.gained_possible),
+            "extra_s": _finite(outcome.extra_s),
+            "next_best": _next_best(community, outcome),
+        }
+        for outcome in outcomes
+        if outcome.lost_possible.any() or outcome.gained_possible.any() or np.isfinite(outcome.extra_s)
+    ]
+
+
+def of_ranking(community: Community, ranked: Iterable[Ranked], names: Mapping[Element, str]) -> list[Answer]:
+    """Give a ranking, the first first; names are what elements are called, where they are called anything."""
+    return [
+        {
+            "elements": [name(community, each) for each in one.elements],
+            "name": next((names[each] for each in one.elements if each in names), None),
+            "people": {band: suppressed(n) for band, n in one.people.items()},
+            "total": suppressed(one.total),
+            "if_needed": {
+                group.value: {band: suppressed(n) for band, n in people.items()}
+                for group, people in one.if_needed.items()
+            },
+            "services": {service.value: suppressed(n) for service, n in one.services.items()},
+        }
+        for one in ranked
+    ]
+
+
+def mendable(said: Reports) -> list[tuple[Element, ...]]:
+    """Give what could be mended now: the elements that are closed for anybody, each on its own."""
+    closed = {report.element for report in said if report.state is State.CLOSED}
+    return [(each,) for each in sorted(closed)]
+
+
+def service_limit_s(community: Community, service: Service, minutes: float | None) -> float:
+    """Give a limit in seconds: the norm's where none is said."""
+    return community.norm.limits[service].limit_s if minutes is None else minutes * 60
+
+
+def _covered(residents: int, certain: int, possible: int) -> Answer:
+    return {
+        "residents": suppressed(residents),
+        "certain": suppressed(certain),
+        "possible": suppressed(possible),
+        "share": round(certain / residents, 4) if residents else None,
+        "share_possible": round(possible / residents, 4) if residents else None,
+    }
+
+
+def _people(bands: tuple[str, ...], count: NDArray[np.int64]) -> dict[str, int | None]:
+    sums = count.sum(axis=0).tolist()
+    return {band: suppressed(n) for band, n in zip(bands, sums, strict=True) if n}
+
+
+def _next_best(community: Community, outcome: Outcome) -> Answer | None:
+    """Give the facility that most buildings whose facility has changed go to now; None where they reach none."""
+    moved = (outcome.facility_before != outcome.facility_after) & (outcome.facility_after >= 0)
+    if not moved.any():
+        return None
+    rows, buildings = np.unique(outcome.facility_after[moved], return_counts=True)
+    row = int(rows[buildings.argmax()])
+    return {"id": int(community.facilities.ids[row]), "name": community.facilities.names[row]}
+
+
+def _finite(seconds: float) -> float | None:
+    return seconds if np.isfinite(seconds) else None
