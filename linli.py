@@ -42,18 +42,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-loading = typer.Typer(help="Load what a place is made of: linli load KIND FILE. 导入", no_args_is_help=True)
-app.add_typer(loading, name="load")
 
 
 def main() -> None:
     """Run a command; what the user can mend is one line on standard error and exit code 2."""
     _refuse_hidden_folders()
     from deploy.errors import Unavailable
+    from ingest.loaders.commands import loading
+    from simulations.commands import simulating
     from twin.errors import NotFound, Refused
 
+    app.add_typer(loading, name="load")
+    app.add_typer(simulating, name="simulate")
     try:
-        app(prog_name="linli")
+        app(prog_name="linli", obj=_database_url)
     except (Unavailable, NotFound, Refused) as error:
         fail(str(error))
     except FileNotFoundError as error:
@@ -117,6 +119,16 @@ def serve() -> None:
 
     where = section(ServiceSettings)
     run(section(ServeSettings), services.find(where, only="database").database_url, data=where.data, say=say)
+
+
+@app.command()
+def watch(
+    place: Annotated[str | None, typer.Option(help="The place's code, where there are several.")] = None,
+) -> None:
+    """Write down who lost and who regained which service as elements close and open, until stopped. 值守"""
+    from simulations import watch as watching
+
+    watching.run(_database_url(), place, stopping())
 
 
 @app.command()
@@ -196,50 +208,6 @@ def decode(
         typer.echo(line)
 
 
-@loading.command("osm")
-def load_osm(
-    file: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, such as .osm.pbf or .osm.")],
-    *,
-    place: Annotated[str, typer.Option(help="The place's code.")],
-    boundary: Annotated[
-        Path | None, typer.Option(help="Its boundary in GeoJSON; a place that is new needs one.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Its name; the code where not said.")] = None,
-    name_zh: Annotated[str | None, typer.Option(help="Its Chinese name.")] = None,
-    timezone: Annotated[str, typer.Option(help="Its time zone, such as Asia/Shanghai.")] = "UTC",
-    residents: Annotated[int, typer.Option(min=0, help="Its official number of residents.")] = 0,
-    households: Annotated[int, typer.Option(min=0, help="Its official number of households.")] = 0,
-) -> None:
-    """Load network, buildings, facilities and base map of a place from OpenStreetMap. 导入地图"""
-    from deploy import services
-    from deploy.settings import ServiceSettings
-    from ingest.loaders import osm
-    from ingest.loaders.place import read_boundary
-    from twin import db, places
-
-    url = services.find(section(ServiceSettings), only="database").database_url
-    with db.opened(url) as engine, engine.begin() as connection:
-        if boundary is None:
-            known = places.get(connection, place)
-            place_id, area = known.id, places.boundary(connection, known.id)
-        else:
-            area = read_boundary(boundary)
-            place_id = places.put(
-                connection,
-                code=place,
-                name=name or place,
-                name_zh=name_zh or name or place,
-                boundary=area,
-                timezone=timezone,
-                residents=residents,
-                households=households,
-                attribution=osm.ATTRIBUTION,
-            )
-        for receipt in osm.load_osm(connection, place_id, file, area, say):
-            for line in receipt.lines():
-                say(line)
-
-
 def say(line: str) -> None:
     """Print a line of progress at once, also into a pipe."""
     print(line, flush=True)
@@ -262,6 +230,14 @@ def stopping() -> "threading.Event":
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _database_url() -> str:
+    """Return where the database answers."""
+    from deploy import services
+    from deploy.settings import ServiceSettings
+
+    return services.find(section(ServiceSettings), only="database").database_url
 
 
 def _devices(file: Path | None, place: str | None) -> "tuple[list[Device], tzinfo]":

@@ -28,9 +28,9 @@ BLOCK_MOST = 120  # households; larger blocks are split, so that grids can be cu
 COMMUNITY_GRIDS, STREET_GRIDS = 12, 36
 SEED = 2021  # any: the same place gives the same grids
 TITLES = {
-    "street": ("{} street area", "{}街道"),
-    "community": ("{} community", "{}社区"),
-    "grid": ("{} grid", "{}网格"),
+    "street": ("{} area", "{} 街道"),
+    "community": ("{} community", "{} 社区"),
+    "grid": ("{}", "{} 网格"),
 }
 
 Geometries = NDArray[np.object_]
@@ -152,16 +152,24 @@ def _rows(level: grids.Level, codes: list[str], cells: _Cells, streets: _Streets
 
 
 def _main_streets(shapes: Sequence[shapely.Geometry], streets: _Streets) -> list[str | None]:
-    """Name each shape by the street with the greatest length in it that no other shape is named by; None: no name."""
+    """Name each shape by the street with the greatest length in it that no other shape is named by.
+
+    Where all its streets are taken it is named by the longest and a number from 2; None: it has no street with a name.
+    """
+    areas = np.array(shapes, dtype=np.object_)
+    line, shape = shapely.STRtree(areas).query(streets.lines, predicate="intersects")
+    inside = shapely.length(shapely.intersection(streets.lines[line], areas[shape]))
     length_m: dict[tuple[int, str], float] = {}
-    line, shape = shapely.STRtree(np.array(shapes, dtype=np.object_)).query(streets.lines, predicate="intersects")
-    inside = shapely.length(shapely.intersection(streets.lines[line], np.array(shapes, dtype=np.object_)[shape]))
     for i, k, metres in zip(line.tolist(), shape.tolist(), inside.tolist(), strict=True):
         name = streets.names[i]
         if name:
             length_m[k, name] = length_m.get((k, name), 0.0) + metres
+    by_length = sorted(length_m, key=lambda key: (-length_m[key], key))
     names: list[str | None] = [None] * len(shapes)
-    for (k, name), _ in sorted(length_m.items(), key=lambda item: (-item[1], item[0])):
+    for k, name in by_length:
         if names[k] is None and name not in names:
             names[k] = name
+    for k, name in by_length:
+        if names[k] is None:
+            names[k] = next(f"{name} {i}" for i in range(2, len(shapes) + 2) if f"{name} {i}" not in names)
     return names

@@ -40,7 +40,7 @@ class Table(Generic[T]):
         if len(self.rejected) > SHOWN:
             reasons.append(f"  and {len(self.rejected) - SHOWN} more")
         head = f"{self.path}: {len(self.rejected)} of {self.count} rows refused, nothing loaded"
-        raise Refused("\n".join([f"{head} (say partial to load the others)", *reasons]))
+        raise Refused("\n".join([f"{head} (say --partial to load the others)", *reasons]))
 
     def receipt_rows(self) -> tuple[tuple[str, str], ...]:
         """The refused rows as a receipt has them."""
@@ -101,7 +101,7 @@ def _rows(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterato
     except UnicodeDecodeError as error:
         raise Refused(f"{path}: not UTF-8 text (byte {error.start})") from None
     except csv.Error as error:
-        raise Refused(f"{path}: line {table.line_num}: {error}") from None
+        raise Refused(f"{path}: after line {table.line_num}: {error}") from None
 
 
 def _checked(fields: dict[str | None, str], needed: Sequence[str]) -> Row:

@@ -1,0 +1,163 @@
+"""The commands under `linli load`: one a kind of file, each in one transaction.
+
+`linli.py` gives them the database by the context's object, a function that finds its URL.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ingest.loaders.receipt import Receipt
+    from twin.db import Connection
+
+__all__ = ["loading"]
+
+loading = typer.Typer(help="Load what a place is made of: linli load KIND FILE. 导入", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="The file.")]
+PlaceCode = Annotated[str | None, typer.Option(help="The place's code, where there are several.")]
+Partial = Annotated[bool, typer.Option("--partial", help="Load the good rows of a file with refused ones.")]
+
+
+@loading.command("demo")
+def load_demo(context: typer.Context) -> None:
+    """Load the demo place; a second time changes nothing. 导入演示地区"""
+    from ingest.loaders import demo
+
+    with _transaction(context) as connection:
+        _show(demo.load_demo(connection, _say))
+
+
+@loading.command("place")
+def load_place(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A description such as demo/place.toml, with its files beside it.")],
+) -> None:
+    """Load a place and all files that its description names. 导入地区"""
+    from ingest.loaders import demo
+
+    with _transaction(context) as connection:
+        _show(demo.load_folder(connection, file, _say))
+
+
+@loading.command("osm")
+def load_osm(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="An OpenStreetMap extract, such as .osm.pbf or .osm.")],
+    *,
+    place: Annotated[str, typer.Option(help="The place's code.")],
+    boundary: Annotated[
+        Path | None, typer.Option(help="Its boundary in GeoJSON; a place that is new needs one.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Its name; the code where not said.")] = None,
+    name_zh: Annotated[str | None, typer.Option(help="Its Chinese name.")] = None,
+    timezone: Annotated[str, typer.Option(help="Its time zone, such as Asia/Shanghai.")] = "UTC",
+    residents: Annotated[int, typer.Option(min=0, help="Its official number of residents.")] = 0,
+    households: Annotated[int, typer.Option(min=0, help="Its official number of households.")] = 0,
+) -> None:
+    """Load network, buildings, facilities and base map of a place from OpenStreetMap. 导入地图"""
+    from ingest.loaders import osm
+    from ingest.loaders.place import read_boundary
+    from twin import places
+
+    with _transaction(context) as connection:
+        if boundary is None:
+            known = places.get(connection, place)
+            place_id, area = known.id, places.boundary(connection, known.id)
+        else:
+            area = read_boundary(boundary)
+            place_id = places.put(
+                connection,
+                code=place,
+                name=name or place,
+                name_zh=name_zh or name or place,
+                boundary=area,
+                timezone=timezone,
+                residents=residents,
+                households=households,
+                attribution=osm.ATTRIBUTION,
+            )
+        _show(osm.load_osm(connection, place_id, file, area, _say))
+
+
+@loading.command("grids")
+def load_grids(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="GeoJSON; without it grids are generated.")] = None,
+    *,
+    place: PlaceCode = None,
+    code_prefix: Annotated[str, typer.Option(help="First six digits of generated codes.")] = "990000",
+) -> None:
+    """Load streets, communities and grids, or generate them from the map. 导入网格"""
+    from ingest.loaders import generated_grids, grids
+    from twin import places
+
+    with _transaction(context) as connection:
+        here = places.get(connection, place)
+        if file is None:
+            _show([generated_grids.generate(connection, here, code_prefix=code_prefix)])
+        else:
+            _show([grids.load(connection, file, place=here)])
+
+
+@loading.command("residents")
+def load_residents(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Counts by building (.csv), or a description with totals (.toml).")],
+    *,
+    place: PlaceCode = None,
+    partial: Partial = False,
+) -> None:
+    """Load counts of residents by building and age band, or estimate them from official totals. 导入居民数"""
+    from ingest.loaders import residents
+    from twin import places
+
+    with _transaction(context) as connection:
+        here = places.get(connection, place)
+        if file.suffix == ".toml":
+            _show([residents.estimate(connection, file, place=here)])
+        else:
+            _show([residents.given(connection, file, place=here, partial=partial)])
+
+
+@loading.command("facilities")
+def load_facilities(context: typer.Context, file: File, *, place: PlaceCode = None, partial: Partial = False) -> None:
+    """Load facilities from a CSV file. 导入设施"""
+    from ingest.loaders import facilities
+    from twin import places
+
+    with _transaction(context) as connection:
+        _show([facilities.load(connection, file, place=places.get(connection, place), partial=partial)])
+
+
+@loading.command("devices")
+def load_devices(context: typer.Context, file: File, *, place: PlaceCode = None, partial: Partial = False) -> None:
+    """Enrol devices from a CSV file. 导入设备"""
+    from ingest.loaders import devices
+    from twin import places
+
+    with _transaction(context) as connection:
+        _show([devices.load(connection, file, place=places.get(connection, place), partial=partial)])
+
+
+@contextmanager
+def _transaction(context: typer.Context) -> Iterator["Connection"]:
+    """Open the database that the context finds; what is raised inside leaves nothing behind."""
+    from twin import db
+
+    with db.opened(context.obj()) as engine, engine.begin() as connection:
+        yield connection
+
+
+def _show(receipts: Iterable["Receipt"]) -> None:
+    for receipt in receipts:
+        for line in receipt.lines():
+            _say(line)
+
+
+def _say(line: str) -> None:
+    typer.echo(line)

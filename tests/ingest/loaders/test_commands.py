@@ -1,0 +1,48 @@
+"""linli load, as a user types it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def load(database: str, *argv: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "linli", "load", *argv],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "LINLI_SERVICES__DATABASE_URL": database},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_demo_is_loaded_by_one_command_and_a_second_says_that_nothing_changed(monaco: str, tmp_path: Path) -> None:
+    done = load(monaco, "demo", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Monaco was loaded already: nothing changed" in done.stdout
+    assert "residents: 5447 read, 0 added, 0 changed, 0 removed, 5447 unchanged, 0 rejected" in done.stdout
+
+
+def test_grids_are_generated_where_no_file_is_given(monaco: str, tmp_path: Path) -> None:
+    done = load(monaco, "grids", folder=tmp_path)
+    assert done.returncode == 0
+    assert "grids: 51 read, 51 added, 0 changed, 51 removed" in done.stdout  # under another prefix
+    assert "45 of 45 generated grids hold 300 to 500 households" in done.stdout
+
+
+def test_a_refused_file_is_exit_code_2_and_says_each_line(monaco: str, tmp_path: Path) -> None:
+    (tmp_path / "shops.csv").write_text("id,service,name,lon,lat\n1,shop,A,7.42,43.73\n", encoding="utf-8")
+    done = load(monaco, "facilities", "shops.csv", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    head, line = done.stderr.splitlines()
+    assert head == "linli: shops.csv: 1 of 1 rows refused, nothing loaded (say --partial to load the others)"
+    assert line.startswith("  line 2: unknown service 'shop'; there are pharmacy, clinic,")
+
+
+def test_a_missing_file_is_exit_code_2_and_one_line(monaco: str, tmp_path: Path) -> None:
+    done = load(monaco, "residents", "none.csv", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "linli: no such file: none.csv\n")

@@ -1,0 +1,108 @@
+"""Grids from a GeoJSON file: what is wrong with their topology is said, and a file that is no such collection refused."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import shapely
+import sqlalchemy as sa
+
+from ingest.loaders.generated_grids import generate
+from ingest.loaders.grids import load, read
+from twin import db, grids, places
+from twin.db import Connection
+from twin.errors import Refused
+
+
+@pytest.fixture
+def connection(monaco: str) -> Iterator[Connection]:
+    engine = db.engine(monaco)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def feature(code: str, shape: shapely.Geometry, **said: object) -> dict[str, object]:
+    properties = {"code": code, "level": "grid", "name": f"Grid {code}", **said}
+    return {"type": "Feature", "properties": properties, "geometry": json.loads(shapely.to_geojson(shape))}
+
+
+def write(tmp_path: Path, *features: object) -> Path:
+    path = tmp_path / "grids.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    return path
+
+
+def generated(connection: Connection) -> list[dict[str, object]]:
+    """The generated grids as a file would give them, with names of their own."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT g.code, g.level, p.code AS parent, g.name, g.name_zh, ST_AsBinary(g.geom) AS geom
+        FROM grid AS g LEFT JOIN grid AS p ON p.id = g.parent_id
+        """)
+    )
+    return [
+        feature(row.code, shapely.from_wkb(bytes(row.geom)), level=row.level, parent=row.parent, name=row.name)
+        for row in rows
+    ]
+
+
+def test_a_file_of_the_same_grids_keeps_every_building_in_its_grid(connection: Connection, tmp_path: Path) -> None:
+    before = connection.execute(sa.text("SELECT id, grid_id FROM building ORDER BY id")).all()
+    path = write(tmp_path, *generated(connection))
+    receipt = load(connection, path, place=places.get(connection))
+    assert (receipt.read, receipt.added, receipt.removed) == (51, 0, 0)
+    assert receipt.notes == ("1192 of 1283 buildings lie in a grid, 0 in another than before",)
+    assert connection.execute(sa.text("SELECT id, grid_id FROM building ORDER BY id")).all() == before
+    found = grids.load(connection, places.get(connection).id)
+    assert not found.generated.any()
+    assert {int(n) for n in found.households[[level == "street" for level in found.levels]]} == {8936, 8969}
+    assert load(connection, path, place=places.get(connection)).changes == 0
+
+
+def test_an_overlap_a_gap_and_sizes_out_of_the_band_are_on_the_receipt(connection: Connection, tmp_path: Path) -> None:
+    place = places.get(connection)
+    west, south, east, north = place.bounds
+    middle = (west + east) / 2
+    halves = (
+        feature("a", shapely.box(west, south, middle + 1e-4, north)),
+        feature("b", shapely.box(middle, south, east - 1e-4, north)),
+    )
+    notes = load(connection, write(tmp_path, *halves), place=place).notes
+    assert [note.split(" of ")[0] for note in notes[:1]] == ["overlap"]
+    assert sum(note.startswith("gap of") for note in notes) == 1
+    assert sum("outside 300 to 500" in note for note in notes) == 2
+
+
+def test_generating_again_replaces_a_files_grids(connection: Connection, tmp_path: Path) -> None:
+    place = places.get(connection)
+    load(connection, write(tmp_path, feature("a", shapely.box(*place.bounds))), place=place)
+    receipt = generate(connection, place, code_prefix="990492")
+    assert (receipt.added, receipt.removed) == (51, 1)
+
+
+BOX = shapely.box(7.41, 43.73, 7.42, 43.74)
+REFUSED = {
+    "feature 1: no code or no name": [feature("", BOX)],
+    "feature 1: level 'town' is none of street, community, grid": [feature("a", BOX, level="town")],
+    "feature 2: code a is there twice": [feature("a", BOX), feature("a", BOX)],
+    "feature 1: its geometry has no area": [feature("a", shapely.LineString([(7, 43), (8, 44)]))],
+    "feature 1: its geometry is not in degrees": [feature("a", shapely.box(372000, 4843000, 373000, 4844000))],
+    "grid a: its parent x is no community in it": [feature("a", BOX, parent="x")],
+    "feature 1: no feature with properties": ["a"],
+    "no FeatureCollection with features in it": [],
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_a_feature_that_cannot_be_taken_is_named(tmp_path: Path, reason: str) -> None:
+    with pytest.raises(Refused, match=reason):
+        read(write(tmp_path, *REFUSED[reason]))
+
+
+def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "grids.geojson"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(Refused, match="not JSON"):
+        read(path)
