@@ -79,7 +79,7 @@ def test_a_thief_of_the_client_id_gets_nothing_and_loses_nothing(
 ) -> None:
     broker = services.broker
     login = broker.credentials("ingest-7")
-    with connect(broker, login) as ingest:
+    with connect(broker, login, client_id="ingest-7") as ingest:
         ingest.subscribe("linli/v1/dev-d/up/#")
     with connect(broker, broker.credentials("dev-d")) as device:
         assert [device.publish(f"linli/v1/dev-d/up/{number}") for number in range(3)] == [True] * 3
@@ -87,7 +87,7 @@ def test_a_thief_of_the_client_id_gets_nothing_and_loses_nothing(
         thief.subscribe("#")
         time.sleep(QUIET_S)
         assert thief.heard == []
-    with connect(broker, login, clean=False) as ingest:
+    with connect(broker, login, client_id="ingest-7", clean=False) as ingest:
         until(lambda: len(ingest.heard) == 3)
 
 
