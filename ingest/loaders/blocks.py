@@ -112,7 +112,7 @@ def _split(face: BaseGeometry, footprints: Geometries) -> list[shapely.Geometry]
     owners = np.concatenate((building[first], np.full(len(frame), -1)))[diagram.ridge_points]
     ends = np.array(diagram.ridge_vertices)
     between = (owners[:, 0] != owners[:, 1]) & (owners >= 0).all(axis=1) & (ends >= 0).all(axis=1)
-    ridges = shapely.union_all(shapely.linestrings((diagram.vertices[ends[between]] + middle)))
+    ridges = shapely.union_all(shapely.linestrings(diagram.vertices[ends[between]] + middle))
     smooth = shapely.simplify(shapely.get_parts(shapely.line_merge(ridges)), SMOOTHING_M)
     # reach over the face's edge by a hair: a line that ends just short of it would be no border
     return list(shapely.intersection(smooth, shapely.buffer(face, 0.01)))

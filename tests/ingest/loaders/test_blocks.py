@@ -2,6 +2,7 @@
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from ingest.loaders.blocks import BRIDGE_M, Blocks, Houses, cut, owner
 
@@ -14,7 +15,7 @@ def houses(*boxes: tuple[float, float, float, float], households: list[int]) -> 
     return Houses(footprints, shapely.point_on_surface(footprints), np.array(households, dtype=np.int64))
 
 
-def assert_partition(blocks: Blocks, boundary: shapely.Geometry) -> None:
+def assert_partition(blocks: Blocks, boundary: BaseGeometry) -> None:
     assert shapely.coverage_is_valid(blocks.polygons)
     assert abs(shapely.area(blocks.polygons).sum() - boundary.area) <= 1e-9 * boundary.area
     assert shapely.symmetric_difference(shapely.union_all(blocks.polygons), boundary).area <= 1e-9 * boundary.area

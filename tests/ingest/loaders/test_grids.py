@@ -83,7 +83,7 @@ def test_generating_again_replaces_a_files_grids(connection: Connection, tmp_pat
 
 
 BOX = shapely.box(7.41, 43.73, 7.42, 43.74)
-REFUSED = {
+REFUSED: dict[str, list[object]] = {
     "feature 1: no code or no name": [feature("", BOX)],
     "feature 1: level 'town' is none of street, community, grid": [feature("a", BOX, level="town")],
     "feature 2: code a is there twice": [feature("a", BOX), feature("a", BOX)],

@@ -32,7 +32,7 @@ def test_regions_and_their_groups_are_connected_and_in_the_band(rows: int, colum
     region = join(load, border_m, BAND, rng, group_sizes=(6, 3))
     count = int(region.max()) + 1
     assert sorted(set(region.tolist())) == list(range(count))
-    total = np.bincount(region, weights=load)
+    total = np.bincount(region, weights=load).astype(np.float64)
     if 300 * count <= load.sum() <= 500 * count:
         assert BAND.excess(total).max() == 0, total
     for of in (np.arange(count), group(count, 3), group(count, 6)):
