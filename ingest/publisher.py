@@ -21,6 +21,7 @@ __all__ = ["Publisher"]
 CONNECT_S = 10.0
 DRAIN_S = 10.0
 SESSION_S = 300
+LONGEST_WAIT_S = 10  # between tries to reach a broker that was lost
 WINDOW = 1_000  # messages under way before `send` waits: a broker that is away is not filled up from here
 TAKEN_OVER = 142  # MQTT 5, 3.14.2.1: another connection has this client id
 QOS = 1
@@ -35,8 +36,8 @@ class Publisher:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._moved = threading.Condition()
-        self._sent = 0
-        self._acknowledged = 0
+        self.sent = 0
+        self.acknowledged = 0
         self._is_connected = False
         self._trouble = ""
         self._client = self._make_client()
@@ -79,21 +80,21 @@ class Publisher:
     def send(self, topic: str, payload: bytes, stop: threading.Event | None = None) -> None:
         """Hand over one message, and wait while too many are under way, until `stop` is set."""
         with self._moved:
-            while self._sent - self._acknowledged >= WINDOW and not self._trouble and not (stop and stop.is_set()):
+            while self.sent - self.acknowledged >= WINDOW and not self._trouble and not (stop and stop.is_set()):
                 self._moved.wait(1.0)
         self._raise_trouble()
         # without the lock: paho calls back into _on_publish with a lock of its own that publish() needs
         self._client.publish(topic, payload, QOS)
-        self._sent += 1
+        self.sent += 1
 
     def drain(self, timeout_s: float = DRAIN_S) -> None:
         """Wait until the broker has acknowledged everything. Raises Refused where it has not in time."""
         with self._moved:
-            self._moved.wait_for(lambda: self._acknowledged >= self._sent or self._trouble, timeout_s)
+            self._moved.wait_for(lambda: self.acknowledged >= self.sent or self._trouble, timeout_s)
         self._raise_trouble()
-        left = self._sent - self._acknowledged
+        left = self.sent - self.acknowledged
         if left > 0:
-            raise Refused(f"the broker has not acknowledged {left} of {self._sent} messages in {timeout_s:g} s")
+            raise Refused(f"the broker has not acknowledged {left} of {self.sent} messages in {timeout_s:g} s")
 
     def _make_client(self) -> Client:
         is_v5 = self._broker.protocol == "5"
@@ -112,6 +113,7 @@ class Publisher:
             if tls.cert_file:
                 context.load_cert_chain(tls.cert_file, tls.key_file)
             client.tls_set_context(context)
+        client.reconnect_delay_set(1, LONGEST_WAIT_S)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -138,7 +140,7 @@ class Publisher:
         if code.is_failure:
             self._say(f"refused a message: {code} (may {self._broker.username or 'this account'} write to its topic?)")
         with self._moved:
-            self._acknowledged += 1
+            self.acknowledged += 1
             self._moved.notify_all()
 
     def _say(self, trouble: str) -> None:
