@@ -1,0 +1,114 @@
+"""Alarms and losses on the real database: said twice they stand once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import shapely
+import sqlalchemy as sa
+
+from twin import alarms, buildings, losses, network, places
+from twin.alarms import Wanted
+from twin.db import Connection, opened
+from twin.errors import NotFound, Stale
+from twin.losses import Loss
+
+START = datetime(2026, 3, 1, 8, tzinfo=UTC)
+LATER = START + timedelta(hours=1)
+LIFT = Wanted("people_cut_off", "effect:7", "major", {"people": {"80+": 9}})
+GATE = Wanted("element_closed", "effect:8", "notice", {})
+KINDS = ("people_cut_off", "element_closed")
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    with opened(database) as engine, engine.begin() as found:
+        yield found
+
+
+@pytest.fixture
+def place_id(connection: Connection) -> int:
+    return places.put(
+        connection,
+        code="village",
+        name="Village",
+        name_zh="村",
+        boundary=shapely.box(7.0, 43.0, 7.1, 43.1),
+        timezone="UTC",
+        residents=9,
+        households=4,
+        attribution="",
+    )
+
+
+def test_an_alarm_is_raised_once_folded_and_cleared(connection: Connection, place_id: int) -> None:
+    first = alarms.settle(connection, place_id, KINDS, [LIFT, GATE], START)
+    assert len(first) == 2
+    assert alarms.settle(connection, place_id, KINDS, [GATE, LIFT], LATER) == []
+    more = replace(LIFT, detail={"people": {"80+": 12}})
+    (changed,) = alarms.settle(connection, place_id, KINDS, [more, GATE], LATER)
+    lift, gate = alarms.now(connection, place_id)
+    assert (lift.id, lift.count, lift.raised_at, lift.detail) == (changed, 2, START, {"people": {"80+": 12}})
+    assert alarms.settle(connection, place_id, KINDS, [], LATER) == sorted([lift.id, gate.id])
+    assert alarms.now(connection, place_id) == []
+    (again,) = alarms.settle(connection, place_id, KINDS, [GATE], LATER)
+    assert again not in first
+
+
+def test_alarms_of_other_kinds_are_left_alone(connection: Connection, place_id: int) -> None:
+    silent = Wanted("thing_silent", "thing:4", "notice", {})
+    alarms.settle(connection, place_id, ["thing_silent"], [silent], START)
+    alarms.settle(connection, place_id, KINDS, [], LATER)
+    assert [alarm.subject for alarm in alarms.now(connection, place_id)] == ["thing:4"]
+
+
+def test_an_acknowledged_alarm_that_becomes_worse_must_be_acknowledged_again(
+    connection: Connection, place_id: int
+) -> None:
+    (lift,) = alarms.settle(connection, place_id, KINDS, [LIFT], START)
+    alarms.acknowledge(connection, lift, by="duty", at=START)
+    with pytest.raises(Stale):
+        alarms.acknowledge(connection, lift, by="other", at=START)
+    alarms.settle(connection, place_id, KINDS, [replace(LIFT, detail={"people": {"80+": 8}})], LATER)
+    assert alarms.now(connection, place_id)[0].acknowledged_by == "duty"
+    alarms.settle(connection, place_id, KINDS, [replace(LIFT, severity="critical")], LATER)
+    assert alarms.now(connection, place_id)[0].acknowledged_by is None
+    with pytest.raises(NotFound):
+        alarms.acknowledge(connection, lift + 100, by="duty", at=START)
+
+
+@pytest.fixture
+def loss(connection: Connection, place_id: int) -> Loss:
+    at = shapely.Point(7.05, 43.05)
+    row = buildings.BuildingRow("w1", "house", True, 3, False, 90.0, at, shapely.MultiPolygon([at.buffer(0.0001)]))
+    buildings.store(connection, place_id, [row])
+    (building,) = buildings.load(connection, network.load(connection, place_id)).ids.tolist()
+    causes = [{"kind": "edge", "id": 3}]
+    return Loss("pharmacy", "adult", building, True, 600, 310.5, None, None, {"18-34": 9}, {"18-34": 9}, causes, START)
+
+
+def test_a_loss_begins_changes_and_ends(connection: Connection, place_id: int, loss: Loss) -> None:
+    losses.write(connection, place_id, ended=[], begun=[loss], changed=[])
+    assert losses.now(connection, place_id) == {loss.key: loss}
+    nearer = replace(loss, now_s=900.25, residents={"18-34": 4})
+    losses.write(connection, place_id, ended=[], begun=[], changed=[nearer])
+    assert losses.now(connection, place_id) == {loss.key: nearer}
+    losses.write(connection, place_id, ended=[(loss.key, LATER)], begun=[replace(loss, certain=False)], changed=[])
+    rows = connection.execute(sa.text("SELECT certain, since, until FROM service_loss ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [(True, START, LATER), (False, START, None)]
+
+
+def test_a_loss_never_ends_before_it_began(connection: Connection, place_id: int, loss: Loss) -> None:
+    losses.write(connection, place_id, ended=[], begun=[loss], changed=[])
+    losses.write(connection, place_id, ended=[(loss.key, START - timedelta(days=1))], begun=[], changed=[])
+    assert connection.scalar(sa.text("SELECT until FROM service_loss")) == START
+
+
+def test_one_connection_keeps_the_account_of_a_place(database: str, place_id: int) -> None:
+    with opened(database) as engine, engine.connect() as one, engine.connect() as other:
+        assert losses.claim(one, place_id)
+        assert not losses.claim(other, place_id)
+        assert losses.claim(other, place_id + 1)
