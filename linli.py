@@ -110,6 +110,42 @@ def doctor(
 
 
 @app.command()
+def migrate() -> None:
+    """Bring the database's tables up to this version. 升级数据库"""
+    from twin import db
+
+    applied = db.migrate(_database_url())
+    say(f"applied {', '.join(applied)}" if applied else "nothing to apply")
+
+
+@app.command()
+def demo() -> None:
+    """Start everything, load the demo place, let simulated sensors report, show the map; Ctrl-C stops all. 演示"""
+    from deploy import services
+    from deploy.processes import linli, supervise
+    from deploy.settings import ServiceSettings
+    from ingest.loaders.demo import load_demo, subscriptions
+    from twin import db
+
+    where = section(ServiceSettings)
+    running = services.up(where, say=say)
+    try:
+        db.migrate(running.database_url)
+        with db.opened(running.database_url) as engine, engine.begin() as connection:
+            load_demo(connection, say)
+        os.environ.setdefault("LINLI_INGEST__SUBSCRIPTIONS", subscriptions())
+        programs = [
+            linli("ingest", ready="connected to the broker"),
+            linli("watch"),
+            linli("replay", ready="simulated:"),
+            linli("serve", ready="the map is at"),
+        ]
+        supervise(programs, logs=where.data / "logs", say=say, on_start=lambda: say("Ctrl-C stops it"))
+    finally:
+        services.down(where, say=say)
+
+
+@app.command()
 def serve() -> None:
     """Serve the map and the interfaces until stopped. 地图与接口"""
     from api.server import serve as run

@@ -15,6 +15,7 @@ from typing import IO
 
 BACKOFF_S = (0.5, 1, 2, 5, 10, 30)  # waits before the 1st, 2nd, ... start after a crash
 STEADY_S = 60  # a child that ran so long has recovered: its next wait is the first again
+READY_S = 30  # for a program to say that it is ready before the next is started all the same
 TERM_S = 10  # for a child to end by itself before it is killed
 POLL_S = 0.1
 LOG_BYTES = 10_000_000
@@ -25,10 +26,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program to keep running, under the name its log has."""
+    """A program to keep running, under the name its log has.
+
+    The next one is started when this one has printed a line with `ready` in it; that line is shown.
+    """
 
     name: str
     argv: tuple[str, ...]
+    ready: str | None = None
 
 
 @dataclass(slots=True)
@@ -36,14 +41,15 @@ class _Child:
     program: Program
     process: subprocess.Popen[str]
     reader: threading.Thread
+    is_ready: threading.Event
     started: float = field(default_factory=time.monotonic)
     crashes: int = 0
     due: float | None = None  # when to start it again, None while it runs
 
 
-def linli(name: str, *argv: str) -> Program:
+def linli(command: str, *, ready: str | None = None) -> Program:
     """Return the program that runs one of linli's own commands, in this Python."""
-    return Program(name, (sys.executable, "-m", "linli", *argv))
+    return Program(command, (sys.executable, "-m", "linli", command), ready)
 
 
 def supervise(
@@ -63,7 +69,9 @@ def supervise(
     children: list[_Child] = []
     with _stop_signal() as stopped:
         try:
-            children.extend(_start(program, logs) for program in programs)
+            for program in programs:
+                children.append(_start(program, logs, say=say))
+                _await_ready(children[-1], stopped)
             on_start()
             while not stopped.wait(POLL_S):
                 for child in children:
@@ -73,7 +81,15 @@ def supervise(
             _stop_all(children[::-1], say=say)
 
 
-def _start(program: Program, logs: Path) -> _Child:
+def _await_ready(child: _Child, stopped: threading.Event) -> None:
+    """Wait until a child is ready, has ended, took too long, or all are to stop."""
+    deadline = time.monotonic() + READY_S
+    while not child.is_ready.wait(POLL_S) and not stopped.is_set():
+        if child.process.poll() is not None or time.monotonic() > deadline:
+            return
+
+
+def _start(program: Program, logs: Path, *, say: Say) -> _Child:
     process = subprocess.Popen(
         [sys.executable, "-m", "deploy.child", str(os.getpid()), *program.argv],
         stdin=subprocess.DEVNULL,
@@ -84,12 +100,21 @@ def _start(program: Program, logs: Path) -> _Child:
         start_new_session=True,
     )
     log = logs / f"{program.name}.log"
-    reader = threading.Thread(target=_keep, args=(process.stdout, log, program.name), daemon=True)
+    ready = threading.Event()
+    if program.ready is None:
+        ready.set()
+
+    def look(line: str) -> None:
+        if not ready.is_set() and program.ready is not None and program.ready in line:
+            say(line.rstrip())
+            ready.set()
+
+    reader = threading.Thread(target=_keep, args=(process.stdout, log, program.name, look), daemon=True)
     reader.start()
-    return _Child(program, process, reader)
+    return _Child(program, process, reader, ready)
 
 
-def _keep(output: IO[str], log: Path, name: str) -> None:
+def _keep(output: IO[str], log: Path, name: str, look: Say) -> None:
     """Copy a child's output, line by line, into its log with the time and its name."""
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.replace(log.with_name(log.name + ".1"))
@@ -97,6 +122,7 @@ def _keep(output: IO[str], log: Path, name: str) -> None:
         for line in output:
             file.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {name} | {line}")
             file.flush()
+            look(line)
 
 
 def _look_after(child: _Child, logs: Path, *, say: Say) -> None:
@@ -114,7 +140,7 @@ def _look_after(child: _Child, logs: Path, *, say: Say) -> None:
         log = logs / f"{child.program.name}.log"
         say(f"{child.program.name} ended with code {code}; starting it again in {wait_s} s ({log})")
     elif now >= child.due:
-        again = _start(child.program, logs)
+        again = _start(child.program, logs, say=say)
         child.process, child.reader = again.process, again.reader
         child.started, child.due = again.started, None
 

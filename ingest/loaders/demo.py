@@ -5,6 +5,7 @@ The same loaders run as for any user's files, in the order in which they need ea
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,15 +13,25 @@ from ingest.loaders import devices, facilities, generated_grids, residents
 from ingest.loaders import place as descriptions
 from ingest.loaders.osm import load_osm
 from ingest.loaders.receipt import Receipt
+from ingest.settings import DEFAULT_SUBSCRIPTIONS
 from twin import places
 from twin.db import Connection
 
-__all__ = ["DEMO", "load_demo", "load_folder"]
+__all__ = ["DEMO", "load_demo", "load_folder", "subscriptions"]
 
 # beside the packages, in a checkout and in an installed wheel
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 
 Progress = Callable[[str], None]
+
+# what the demo's gateways publish on, beside the formats that linli listens to anyway
+CITY = {"filter": "city/#", "decoder": "mapped", "mapping": str(DEMO / "city.toml")}
+
+
+def subscriptions() -> str:
+    """Give the subscriptions of the demo as JSON, for the settings of the ingest worker."""
+    usual = [given.model_dump(mode="json", exclude_none=True) for given in DEFAULT_SUBSCRIPTIONS]
+    return json.dumps([*usual, CITY])
 
 
 def load_demo(connection: Connection, progress: Progress) -> tuple[Receipt, ...]:
