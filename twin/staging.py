@@ -75,28 +75,30 @@ def merge(
     Rows of the place whose key is not in the source are removed where the condition `remove` (on the alias `old`)
     holds. The table has place_id and a unique constraint on (place_id, *key).
     """
-    names = {column: sql.Identifier(column) for column in columns}
     changing = [column for column in columns if column not in key]
-    values = sql.SQL(", ").join(sql.SQL("new.{}").format(name) for name in names.values())
-    pairs = sql.SQL(" AND ").join(sql.SQL("old.{0} = new.{0}").format(names[column]) for column in key)
     words = {
         "table": sql.Identifier(table),
         "place": sql.Literal(place_id),
         "source": sql.SQL(source),
-        "columns": sql.SQL(", ").join(names.values()),
-        "values": values,
-        "key": sql.SQL(", ").join(names[column] for column in key),
-        "pairs": pairs,
         "remove": sql.SQL(remove),
-        "sets": sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(names[column]) for column in changing),
-        "old": sql.SQL(", ").join(sql.SQL("old.{}").format(names[column]) for column in changing),
-        "new": sql.SQL(", ").join(sql.SQL("excluded.{}").format(names[column]) for column in changing),
+        "columns": _each("{}", columns, ", "),
+        "values": _each("new.{}", columns, ", "),
+        "key": _each("{}", key, ", "),
+        "pairs": _each("old.{0} = new.{0}", key, " AND "),
+        "sets": _each("{0} = excluded.{0}", changing, ", "),
+        "old": _each("old.{}", changing, ", "),
+        "new": _each("excluded.{}", changing, ", "),
     }
     with driver(connection).cursor() as cursor:
         removed = cursor.execute(sql.SQL(REMOVE).format(**words)).rowcount
         written = cursor.execute(sql.SQL(WRITE).format(**words)).fetchall()
     added = sum(is_new for (is_new,) in written)
     return Merged(added=added, changed=len(written) - added, removed=removed)
+
+
+def _each(template: LiteralString, columns: Sequence[str], between: LiteralString) -> sql.Composed:
+    """Write the template once for each column."""
+    return sql.SQL(between).join(sql.SQL(template).format(sql.Identifier(column)) for column in columns)
 
 
 REMOVE = """

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -231,3 +234,30 @@ def test_real_extracts_load(connection: Connection, shared: Path, name: str) -> 
     walk = network.load(connection, places.get(connection).id)
     assert len(walk.edge_ids) == receipts["network"].read > 500
     assert (network.components(walk) == 0).mean() > 0.9
+
+
+def linli(database: str, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run `linli load osm` on a database."""
+    environment = {**os.environ, "LINLI_SERVICES__DATABASE_URL": database}
+    return subprocess.run(
+        [sys.executable, "-m", "linli", "load", "osm", *argv],
+        cwd=DEMO.parent,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_command_loads_a_place_and_ends_with_2_on_a_file_it_cannot_take(database: str, tmp_path: Path) -> None:
+    path, outline = write(tmp_path / "t.osm", NODES, WAYS), tmp_path / "boundary.geojson"
+    outline.write_text(shapely.to_geojson(town()))
+    first = linli(database, str(path), "--place", "town", "--boundary", str(outline), "--timezone", "Asia/Shanghai")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "network: 3 read, 3 added, 0 changed, 0 removed, 0 unchanged, 0 rejected" in first.stdout
+    again = linli(database, str(path), "--place", "town")
+    assert "network: 3 read, 0 added, 0 changed, 0 removed, 3 unchanged, 0 rejected" in again.stdout
+    lost = linli(database, "lost.osm.pbf", "--place", "town")
+    assert (lost.returncode, lost.stderr) == (2, "linli: no such file: lost.osm.pbf\n")
+    stranger = linli(database, str(path), "--place", "city")
+    assert (stranger.returncode, stranger.stderr) == (2, "linli: no place 'city'\n")
