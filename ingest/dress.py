@@ -48,15 +48,7 @@ def chirpstack(device: Device, values: Values, time_us: int, number: int) -> byt
     uplink = {
         "deduplicationId": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{device.key} {time_us} {number}")),
         "time": _iso(time_us, digits=9),
-        "deviceInfo": {
-            "tenantName": "ChirpStack",
-            "applicationId": levels[1],
-            "applicationName": "linli",
-            "deviceProfileName": device.kind,
-            "deviceName": device.name,
-            "devEui": device.key,
-            "tags": {},
-        },
+        "deviceInfo": _device_info(device, levels[1]),
         "devAddr": f"{uuid.uuid5(uuid.NAMESPACE_OID, device.key).int & 0xFFFFFFFF:08x}",
         "adr": True,
         "dr": 5,
@@ -71,6 +63,18 @@ def chirpstack(device: Device, values: Values, time_us: int, number: int) -> byt
         },
     }
     return msgspec.json.encode(uplink)
+
+
+def _device_info(device: Device, application: str) -> dict[str, object]:
+    return {
+        "tenantName": "ChirpStack",
+        "applicationId": application,
+        "applicationName": "linli",
+        "deviceProfileName": device.kind,
+        "deviceName": device.name,
+        "devEui": device.key,
+        "tags": {},
+    }
 
 
 def zigbee2mqtt(device: Device, values: Values, time_us: int, _number: int) -> bytes:
