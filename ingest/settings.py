@@ -47,6 +47,7 @@ class Subscription(BaseModel):
     """Which topics one decoder reads; the first subscription whose filter matches a topic has it.
 
     `zone` is the time zone of devices that state times without one (Tasmota).
+    `rename` gives the properties of the format the names they are registered by: {"DS18B20.Temperature": "temperature"}.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +56,7 @@ class Subscription(BaseModel):
     decoder: str
     mapping: Path | None = None
     zone: str | None = None
+    rename: dict[str, str] = {}
 
     @field_validator("zone")
     @classmethod

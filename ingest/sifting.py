@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from ingest.account import UNKNOWN, Account
-from ingest.decoders import Decode, find_all
+from ingest.decoders import Decode, find_all, renamed
 from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import IngestSettings, Subscription
@@ -46,7 +46,7 @@ class Routes:
     def __init__(self, subscriptions: Sequence[Subscription]) -> None:
         decoders = find_all((one.decoder, one.mapping, one.zone) for one in subscriptions)
         self._routes = [
-            (one.filter.split("/"), Route(one.decoder, decode))
+            (one.filter.split("/"), Route(one.decoder, renamed(decode, one.rename)))
             for one, decode in zip(subscriptions, decoders, strict=True)
         ]
         self._found: dict[str, Route | None] = {}

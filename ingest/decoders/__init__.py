@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -68,3 +69,15 @@ def find_all(wanted: Iterable[tuple[str, Path | None, str | None]]) -> list[Deco
     """Give the decoder for each (name, mapping, zone); the same three share one, and with it what it remembers."""
     found: dict[tuple[str, Path | None, str | None], Decode] = {}
     return [found[three] if three in found else found.setdefault(three, find(*three)) for three in wanted]
+
+
+def renamed(decode: Decode, names: Mapping[str, str]) -> Decode:
+    """Give a decoder whose properties have the names of the register, where it calls them otherwise."""
+    if not names:
+        return decode
+
+    def decode_and_rename(topic: str, payload: bytes, received_us: int) -> list[Reading]:
+        readings = decode(topic, payload, received_us)
+        return [replace(one, property=names.get(one.property, one.property)) for one in readings]
+
+    return decode_and_rename
