@@ -37,6 +37,7 @@ Side = list[End]
 # reached within a minute's walk anyway is no reason to take a lift.
 NEAR_M = 15.0
 WALK_M = 60.0
+NO_LANDING = (EdgeKind.LIFT, EdgeKind.STEPS, EdgeKind.ESCALATOR)  # a lift does not open onto the middle of these
 AT_END_M = 2.0  # a way that is joined this near to its end is joined at its end
 
 
@@ -68,10 +69,9 @@ def join_ends(
             half.xy[0] if half.tail == node else half.xy[-1] for half in halves if node in (half.tail, half.head)
         )
         xy = np.vstack((door, there))
-        ref = int(name[1:])
-        parts[found] = halves[0]
-        parts += [*halves[1:], Piece(f"{name}:join", EdgeKind.PATH, {}, name, node, (ref, 0), xy, project_back(xy))]
-        bounds = np.vstack((bounds, _bounds(parts[len(bounds) :])))
+        link = Piece(f"{name}:join", EdgeKind.PATH, {}, name, node, (int(name[1:]), 0), xy, project_back(xy))
+        parts = [*parts[:found], *halves, *parts[found + 1 :], link]
+        bounds = np.vstack((bounds[:found], _bounds(halves), bounds[found + 1 :], _bounds([link])))
         joined.add(name)
     return parts, joined
 
@@ -194,7 +194,7 @@ def _unreached_near(pieces: Sequence[Piece], bounds: Points, name: str, here: Po
         piece = pieces[i]
         line = shapely.LineString(piece.xy)
         metres = line.distance(point)
-        if metres > NEAR_M or piece.kind is EdgeKind.LIFT or name in (piece.tail, piece.head):
+        if metres > NEAR_M or piece.kind in NO_LANDING or name in (piece.tail, piece.head):
             continue
         along = line.project(point)
         ends_m = (along, piece.length_m - along)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ingest.loaders.osm_lifts import Lift
 from tests.ingest.loaders.osm_town import edge, edges, network, reachable, write
 
@@ -66,7 +68,7 @@ def test_a_lift_with_one_way_is_joined_to_a_street_near_by_that_is_far_on_foot(t
     ways = {10: ([1, 2], PATH), 11: ([3, 4], {"highway": "residential"})}
     found = network(write(tmp_path / "t.osm", nodes, ways))
     assert found.lifts == [Lift("n2", "Lift", "joined to a way near by", 2)]
-    assert edge(found, "n2:join:0").length_m == 10.0 or abs(edge(found, "n2:join:0").length_m - 10) < 0.01
+    assert edge(found, "n2:join:0").length_m == pytest.approx(10, abs=0.01)
     assert {"n3", "n4"} <= reachable(found, "n1")
     assert reachable(found, "n1", closed=["n2"]) == {"n1", "n2:a"}
 
@@ -98,3 +100,9 @@ def test_a_lift_mapped_as_a_way_is_a_lift_edge(tmp_path: Path) -> None:
     found = network(write(tmp_path / "t.osm", nodes, ways))
     assert edges(found)[1] == ("w11:0", "n2", "n3", "lift", 4)
     assert reachable(found, "n1", closed=["w11:0"]) == {"n1", "n2"}
+
+
+def test_a_lift_does_not_open_onto_the_middle_of_a_flight_of_steps(tmp_path: Path) -> None:
+    nodes = {1: (0, 0), 2: (20, 0, LIFT), 3: (-10, 5), 4: (50, 5)}
+    found = network(write(tmp_path / "t.osm", nodes, {10: ([1, 2], PATH), 11: ([3, 4], {"highway": "steps"})}))
+    assert found.lifts == [Lift("n2", "Lift", "dead end", 1)]
