@@ -10,6 +10,7 @@ from typing import Any
 
 from api import counts
 from simulations.community import ASKED_OF_ALL
+from twin import alarms as twin_alarms
 from twin import devices, facilities, residents
 from twin import losses as twin_losses
 from twin.db import Connection
@@ -20,7 +21,6 @@ from twin.terms import AgeBand
 Named = dict[str, str | None]
 Element = tuple[str, int]
 TOTAL = "total"
-REPAIRS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,13 @@ class Names:
 
 def losses(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
     """Give the cards by service, walker, certainty and cause, and the total of people by age."""
-    found = list(twin_losses.now(connection, place.id).values())
     called = names(connection, place)
     cards: dict[str, list[Loss]] = defaultdict(list)
-    for loss in found:
+    for loss in twin_losses.now(connection, place.id).values():
         causes = ",".join(f"{kind}:{element_id}" for kind, element_id in _causes(loss))
         cards[f"{loss.service}|{loss.mobility_group}|{'certain' if loss.certain else 'possible'}|{causes}"].append(loss)
     rows = {key: _card(group, called) for key, group in cards.items()}
-    return rows | {TOTAL: _total(found, called, list(residents.by_band(connection, place.id)))}
+    return rows | {TOTAL: _total(connection, place, called)}
 
 
 def names(connection: Connection, place: Place) -> Names:
@@ -111,41 +110,34 @@ def _card(group: list[Loss], called: Names) -> dict[str, Any]:
     }
 
 
-def _total(found: list[Loss], called: Names, order: list[str]) -> dict[str, Any]:
-    """Count each person once: of the services a household lost, the one that most of it lost."""
-    real = [loss for loss in found if loss.mobility_group not in ASKED_OF_ALL]
-    certain = _once((loss, loss.residents) for loss in real if loss.certain)
-    possible = _once((loss, loss.residents_possible) for loss in real)
-    pairs = counts.pairs([certain.get(band, 0) for band in order], [possible.get(band, 0) for band in order])
-    whole = counts.pair(sum(certain.values()), sum(possible.values()))
+def _total(connection: Connection, place: Place, called: Names) -> dict[str, Any]:
+    """Give the people cut off from anything, each once, by age; and which repair helps how many."""
+    order = list(residents.by_band(connection, place.id))
+    certain, possible = ([row.get(band, 0) for band in order] for row in twin_losses.total(connection, place.id))
+    pairs = counts.pairs(certain, possible)
+    whole = counts.pair(sum(certain), sum(possible))
     return {
         "certain": whole[0],
         "possible": whole[1],
         "bands": [
             {"band": band, "certain": low, "possible": high} for band, (low, high) in zip(order, pairs, strict=True)
         ],
-        "repairs": _repairs(real, called),
+        "repairs": _repairs(connection, place, called),
     }
 
 
-def _once(rows: Iterable[tuple[Loss, Mapping[str, int]]]) -> dict[str, int]:
-    most: dict[tuple[int, str], int] = {}
-    for loss, people in rows:
-        for band, n in people.items():
-            key = (loss.building_id, band)
-            most[key] = max(most.get(key, 0), n)
-    return by_age({band: n} for (_, band), n in most.items())
-
-
-def _repairs(real: list[Loss], called: Names) -> list[dict[str, Any]]:
-    """Rank devices by the people to whom mending each alone gives a service back."""
-    helped: dict[str, list[Loss]] = defaultdict(list)
-    devices_by_key: dict[str, dict[str, Any]] = {}
-    for loss in real:
-        for device in called.of(_causes(loss)) if loss.certain else ():
-            key = str(device["closes"])
-            devices_by_key[key] = device
-            helped[key].append(loss)
-    sums = {key: sum(_once((loss, loss.residents) for loss in rows).values()) for key, rows in helped.items()}
-    ranked = sorted(sums, key=lambda key: (-sums[key], key))[:REPAIRS_SHOWN]
-    return [{**devices_by_key[key], "people": counts.count(sums[key])} for key in ranked]
+def _repairs(connection: Connection, place: Place, called: Names) -> list[dict[str, Any]]:
+    """Rank what is out by the people to whom mending it alone gives a service back, then by wheelchair users."""
+    found = []
+    for alarm in twin_alarms.now(connection, place.id):
+        if alarm.kind == "people_cut_off" and alarm.subject.startswith("effect:"):
+            people, step_free = (
+                sum(row.values()) for row in (alarm.detail["people"], alarm.detail["if_needed"].get("wheelchair", {}))
+            )
+            devices_named = called.of((part["kind"], part["id"]) for part in alarm.detail["elements"])
+            found.append((people, step_free, devices_named[0]))
+    found.sort(key=lambda row: (-row[0], -row[1], str(row[2]["closes"])))
+    return [
+        {**device, "people": counts.count(people), "step_free": counts.count(step_free)}
+        for people, step_free, device in found
+    ]

@@ -91,6 +91,18 @@ def alarms(accounts: Iterable[Account], faults: Mapping[int, Fault], things: Map
     return found + _joint(accounts, closed)
 
 
+def total(accounts: Iterable[Account]) -> tuple[dict[str, int], dict[str, int]]:
+    """Count the people at their own pace who lost any service, each once, by age band: certainly, and possibly."""
+    certain: dict[str, int] = {}
+    possible: dict[str, int] = {}
+    for account in accounts:
+        watched, lost = account.watched, account.watched.lost.values()
+        if lost and not watched.community.bands_of(watched.group)[1]:
+            certain |= count(watched.community, watched.group, np.logical_or.reduce([one.certain for one in lost]))
+            possible |= count(watched.community, watched.group, np.logical_or.reduce([one.possible for one in lost]))
+    return certain, possible
+
+
 def elements(community: Community, fault: Fault) -> list[dict[str, Any]]:
     """Name a fault's elements as the twin does: [{kind, id}], each once."""
     parts = sorted({(report.element.kind.value, element_id(community, report.element)) for report in fault})

@@ -12,6 +12,7 @@ from simulations import community as communities
 from simulations import ledger
 from simulations.cut_off import Fault, Watched, faults
 from simulations.ledger import Account
+from simulations.paths import warm_up
 from simulations.states import Reports, reports, shut
 from twin import alarms, changes, effects, losses, places
 from twin.alarms import Watcher
@@ -92,6 +93,7 @@ class Duty:
         current = {key: loss for rows in self._rows.values() for key, loss in rows.items()}
         ended, begun, changed = compare(self.written, current)
         opened = self._opened()
+        losses.put_total(connection, self.place_id, *ledger.total(self._accounts.values()))
         losses.write(
             connection,
             self.place_id,
@@ -144,6 +146,7 @@ def run(url: str, place_code: str | None, stop: Event) -> None:
     changed meanwhile. A second watch of the same place stands by until the first is gone, and so does one whose
     database is away.
     """
+    warm_up()  # so that the first closure is written as quickly as the next
     with opened(url) as database, ExitStack() as held:
         duty: Duty | None = None
         for change in changes.listen(url, TICK_S):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from psycopg.types.json import Jsonb
+from sqlalchemy.dialects.postgresql import JSONB
 
 from twin import changes
 from twin.db import Connection
 from twin.staging import driver
 
-__all__ = ["SAME", "Key", "Loss", "claim", "now", "write"]
+__all__ = ["SAME", "Key", "Loss", "claim", "now", "put_total", "total", "write"]
 
 
 class Key(NamedTuple):
@@ -94,6 +95,25 @@ def write(
         if changed:
             cursor.executemany(CHANGE, [{**asdict(loss), **_json(loss), "place_id": place_id} for loss in changed])
     changes.announce(connection, "losses", place_id=place_id)
+
+
+def put_total(connection: Connection, place_id: int, certain: Mapping[str, int], possible: Mapping[str, int]) -> None:
+    """Put on record how many people are cut off from any service, each once, by age band; `write` announces it."""
+    connection.execute(
+        sa.text("""
+        INSERT INTO cut_off (place_id, certain, possible) VALUES (:place, :certain, :possible)
+        ON CONFLICT (place_id) DO UPDATE SET certain = excluded.certain, possible = excluded.possible
+        """).bindparams(sa.bindparam("certain", type_=JSONB), sa.bindparam("possible", type_=JSONB)),
+        {"place": place_id, "certain": dict(certain), "possible": dict(possible)},
+    )
+
+
+def total(connection: Connection, place_id: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Give the people cut off from any service now, certainly and possibly, by age band; empty before a watch ran."""
+    row = connection.execute(
+        sa.text("SELECT certain, possible FROM cut_off WHERE place_id = :place"), {"place": place_id}
+    ).one_or_none()
+    return ({}, {}) if row is None else (row.certain, row.possible)
 
 
 def _json(loss: Loss) -> dict[str, Jsonb]:

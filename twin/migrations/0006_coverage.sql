@@ -26,6 +26,15 @@ COMMENT ON COLUMN service_loss.residents IS 'people of the building who lost it,
 COMMENT ON COLUMN service_loss.residents_possible IS 'who lost it if all that is unknown is closed: these and no fewer';
 COMMENT ON COLUMN service_loss.causes IS 'elements whose repair alone gives the service back to these people or some of them: [{kind, id}]';
 
+CREATE TABLE cut_off (
+    place_id integer PRIMARY KEY REFERENCES place ON DELETE CASCADE,
+    certain jsonb NOT NULL,
+    possible jsonb NOT NULL
+);
+COMMENT ON TABLE cut_off IS 'people cut off from any service now, each counted once: the open losses of a floor overlap';
+COMMENT ON COLUMN cut_off.certain IS 'people at their own pace, by age band';
+COMMENT ON COLUMN cut_off.possible IS 'the same if all that is unknown is closed: these and no fewer';
+
 CREATE TABLE alarm (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     place_id integer NOT NULL REFERENCES place ON DELETE CASCADE,

@@ -45,6 +45,16 @@ class ServiceLoss(Table):
     until: Mapped[datetime | None]
 
 
+class CutOff(Table):
+    """People of a place cut off from any service now, each once. 当前受阻人数."""
+
+    __tablename__ = "cut_off"
+
+    place_id: Mapped[int] = mapped_column(ForeignKey("place.id", ondelete="CASCADE"), primary_key=True)
+    certain: Mapped[dict[str, Any]]
+    possible: Mapped[dict[str, Any]]
+
+
 class Alarm(Table):
     """Something that someone must look at. 告警."""
 

@@ -46,7 +46,7 @@ function inquire(device) {
 function showFacilities() {
   const service = byId("picker").service.value;
   const rows = facilities.features.filter((feature) => feature.properties.service === service);
-  map?.sign("facilities", rows.map((feature) => ({ position: feature.geometry.coordinates, icon: `${service}:facility`, size: 26, row: feature.properties })));
+  map?.sign("facilities", rows.map((feature) => ({ position: feature.geometry.coordinates, icon: `${service}:facility`, size: 32, row: feature.properties })));
   legend();
 }
 

@@ -115,7 +115,7 @@ export class TwinMap {
   /** What the spec leaves open: data, the painted signs, and what makes deck.gl ask the colour functions again. */
   extra(layer) {
     const data = this.data[layer.props.source];
-    if (layer.id === "facilities" || layer.id === "things") return { data, iconAtlas: this.signs.atlas, iconMapping: this.signs.mapping };
+    if (layer.id === "facilities" || layer.id === "things") return { data, iconAtlas: this.signs.atlas, iconMapping: this.signs.mapping, sizeScale: this.signScale() };
     if (layer.id === "highlights") return { data, updateTriggers: { getFillColor: this.marked, getLineColor: this.marked } };
     return { data, updateTriggers: { getFillColor: this.covered } };
   }
@@ -163,13 +163,18 @@ export class TwinMap {
     this.live.setProps({ viewState });
   }
 
+  /** Signs are smaller when the whole place is in view, or they would hide it. */
+  signScale() {
+    return Math.max(0.6, Math.min(1, 0.6 + (this.view.zoom - 14) * 0.2));
+  }
+
   /** Choose the names anew when the zoom has changed enough to matter. */
   name(zoom) {
     const step = Math.round(zoom * ZOOM_STEPS) / ZOOM_STEPS;
     if (!this.names || step === this.namedAt) return;
     this.namedAt = step;
     this.data.names = fitting(this.names, step);
-    if (this.told) this.push("base");
+    if (this.told) this.push();
   }
 
   fly(to) {

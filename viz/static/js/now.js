@@ -37,7 +37,7 @@ function drawHero(total) {
 function drawRepairs(repairs, ask) {
   const rows = repairs.map((repair) => el("li", {},
     el("button", { type: "button", className: "plain", "data-key": `repair-${repair.closes[0].kind}-${repair.closes[0].id}`, onclick: () => ask({ ...repair, mend: true }) }, named(repair)),
-    el("strong", {}, t("{n} people", { n: people(repair.people) }))));
+    el("strong", {}, atLeast(repair.people) ? t("{n} people", { n: people(repair.people) }) : t("{n} in wheelchairs", { n: people(repair.step_free) }))));
   refill(byId("repairs"), rows.length ? rows : [el("li", { className: "none" }, t("Nothing is out that cuts anyone off."))]);
 }
 

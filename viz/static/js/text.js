@@ -22,7 +22,7 @@ export const word = (kind, term) => boot.words[kind]?.[term] ?? String(term);
 /** Choose the name in the reader's language. */
 export const named = (thing) => (boot.lang === "zh" && thing.name_zh) || thing.name || "";
 
-const lists = new Intl.ListFormat(locale, { type: "unit", style: "short" });
+const lists = new Intl.ListFormat(locale, { type: "conjunction", style: "short" });
 
 export const list = (items) => lists.format(items);
 export const number = (value) => numbers.format(value);
@@ -39,6 +39,7 @@ export function people(count) {
 /** Write certain and possible as one figure, or as a range when what is unknown makes a difference. */
 export function range(low, high) {
   const first = people(low), last = people(high);
+  if (low?.suppressed && !low.below && !high?.suppressed) return t("up to {n}", { n: last });
   return first === last ? first : t("{low} to {high}", { low: first, high: last });
 }
 

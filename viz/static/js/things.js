@@ -5,6 +5,7 @@ import { glyph } from "./glyphs.js";
 import { address, board, now, on, view } from "./store.js";
 import { age, boot, named, number, t, word } from "./text.js";
 
+const SIZES = { closed: 36, unknown: 34, open: 22, ok: 20, silent: 22, never_seen: 20 }; // pixels when near
 const WORST = { closed: 0, unknown: 1, never_seen: 2, silent: 3, open: 4, ok: 5 };
 
 export function things({ ask, goto }) {
@@ -63,6 +64,6 @@ function refreshAges() {
 
 /** Signs for the map: one a device, the larger the worse. */
 export function signs() {
-  return [...board.things.values()].map((thing) => ({ position: thing.position, icon: `${thing.kind}:${thing.state}`, size: ["closed", "unknown"].includes(thing.state) ? 30 : thing.kind === "lift" ? 22 : 18, row: thing }))
+  return [...board.things.values()].map((thing) => ({ position: thing.position, icon: `${thing.kind}:${thing.state}`, size: SIZES[thing.state], row: thing }))
     .sort((a, b) => WORST[b.row.state] - WORST[a.row.state]);
 }
