@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from simulations.graph import CLOSED, Graph, build, links
-from simulations.paths import Seeds, nearest, repair, seeds
+from simulations.paths import Seeds, nearest, repair, seeds, warm_up
 from twin.hilbert import order
 
 SPACING_M = 60.0
@@ -154,13 +154,8 @@ def row(what: str, ours_ms: float, scipy_ms: float) -> None:
 
 def start_up() -> None:
     """Print what the first call in this process took: compiling, or loading what an earlier run compiled."""
-    graph = build(2, np.array([0], np.int32), np.array([1], np.int32))
-    joined = links(graph, np.array([5, 5], np.int32))
-    one = np.zeros(1, np.int32)
-    sources = seeds(one, one, one)
     start = time.perf_counter()
-    field = nearest(graph, joined, sources)
-    repair(graph, joined, field, sources, slots=graph.slot, nodes=one, mark=np.zeros(2, np.bool_))
+    warm_up()
     print(f"first call of both kernels in this process: {time.perf_counter() - start:.2f} s")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulations import graph, mobility
 from simulations.graph import Graph
 from simulations.mobility import Mobility
-from twin import buildings, facilities, network, norms, places, residents
+from twin import buildings, effects, facilities, network, norms, places, residents
 from twin.buildings import Buildings
 from twin.db import Connection
 from twin.facilities import Facilities
@@ -19,7 +19,7 @@ from twin.network import Network
 from twin.norms import Norm
 from twin.places import Place
 from twin.residents import Residents, by_floor
-from twin.terms import MobilityGroup, Service
+from twin.terms import ElementKind, MobilityGroup, Service
 
 SERVICES = tuple(Service)  # Facilities.service indexes it
 
@@ -84,7 +84,7 @@ def load(connection: Connection, code: str | None = None) -> Community:
     """Read a place, the only one where no code is given; raises NotFound."""
     place = places.get(connection, code)
     streets = network.load(connection, place.id)
-    houses = buildings.load(connection, streets)
+    houses = _with_watched_lifts(connection, place, buildings.load(connection, streets))
     return assemble(place, streets, houses, residents.load(connection, houses), facilities.load(connection, streets))
 
 
@@ -103,6 +103,16 @@ def assemble(place: Place, streets: Network, houses: Buildings, people: Resident
         norm=norms.load(),
         times={group: mobility.arc_times(streets, group, moving) for group in MobilityGroup},
     )
+
+
+def _with_watched_lifts(connection: Connection, place: Place, houses: Buildings) -> Buildings:
+    """Take it for known that a building has a lift where a sensor watches one."""
+    watched = [
+        state.element_id
+        for state in effects.element_states(connection, place.id)
+        if state.element_kind is ElementKind.BUILDING_LIFT
+    ]
+    return replace(houses, lift=np.where(np.isin(houses.ids, watched), 1, houses.lift).astype(np.int8))
 
 
 def _households(houses: Buildings, people: Residents) -> Households:

@@ -108,7 +108,8 @@ def sources(community: Community, service: Service, group: MobilityGroup, closed
 def reach(community: Community, found: Field, group: MobilityGroup) -> Reach:
     """Read the way of each building's door off the field."""
     node = community.buildings.node
-    label = np.where(node >= 0, found.label[node], UNREACHED)
+    label = np.full(len(node), UNREACHED, np.int64)
+    label[node >= 0] = found.label[node[node >= 0]]
     reached = label < UNREACHED
     door_ms = (label >> 32) + community.door_ms(community.buildings.node_m, group)
     return Reach(np.where(reached, door_ms, FAR), np.where(reached, label & 0xFFFFFFFF, -1).astype(np.int32))

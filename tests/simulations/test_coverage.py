@@ -14,15 +14,18 @@ house's door. Lift: 30 s wait, 10 s doors, 20 s ride = 60 s. Steps: 120 × 0.55 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations.community import assemble
 from simulations.coverage import coverage
 from simulations.states import EVERYBODY, Element, Report
-from tests.simulations.village import LIFT, village
+from tests.simulations.village import LIFT, network, village
 from twin.terms import ElementKind, MobilityGroup, Service, State
 
 PHARMACY = Service.PHARMACY
@@ -130,3 +133,17 @@ def test_nobody_is_counted_twice_or_dropped(limit_s: int) -> None:
     found = [coverage(town, (), PHARMACY, group, limit_s=limit_s) for group in town.groups()]
     own = [each.residents.sum() for each in found if not each.counts_if_needed]
     assert sum(own) == 100
+
+
+def test_a_place_without_a_network_reaches_nothing() -> None:
+    town = village()
+    bare = assemble(
+        town.place,
+        network(0, []),
+        replace(town.buildings, node=np.full(2, -1, np.int32), node_m=np.full(2, np.nan)),
+        town.residents,
+        replace(town.facilities, node=np.full(1, -1, np.int32), node_m=np.full(1, np.nan)),
+    )
+    found = coverage(bare, (), PHARMACY, MobilityGroup.ADULT, limit_s=600)
+    assert found.building_s.tolist() == [math.inf, math.inf]
+    assert (found.residents.sum(), found.possible.sum(), found.median_s) == (70, 0, math.inf)
