@@ -123,4 +123,24 @@ def test_the_children_of_a_killed_supervisor_end_too(start: Callable[..., Runnin
 def test_linli_runs_its_own_commands_in_the_same_python() -> None:
     from deploy.processes import linli
 
-    assert linli("watch", "watch", "--once") == Program("watch", (sys.executable, "-m", "linli", "watch", "--once"))
+    assert linli("watch") == Program("watch", (sys.executable, "-m", "linli", "watch"))
+
+
+def test_a_program_is_started_when_the_one_before_it_is_ready(tmp_path: Path) -> None:
+    slow = "import time; time.sleep(0.5); print('ready to serve', flush=True); time.sleep(60)"
+    code = f"""
+import sys
+from pathlib import Path
+from deploy.processes import Program, supervise
+programs = [Program("slow", (sys.executable, "-c", {slow!r}), ready="ready to"), Program("next", ("sleep", "60"))]
+supervise(programs, logs=Path("logs"), on_start=lambda: print("started", flush=True))
+"""
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+    ) as supervisor:
+        assert supervisor.stdout is not None
+        said = [supervisor.stdout.readline().strip() for _ in range(2)]
+        supervisor.send_signal(signal.SIGTERM)
+        supervisor.wait(timeout=20)
+    assert said == ["ready to serve", "started"]
