@@ -60,9 +60,7 @@ class Alarm(Table):
 
     __tablename__ = "alarm"
     __table_args__ = (
-        Index(
-            "ix_alarm_open", "place_id", "kind", "subject", unique=True, postgresql_where=text("cleared_at IS NULL")
-        ),
+        Index("ix_alarm_open", "place_id", "kind", "subject", unique=True, postgresql_where=text("cleared_at IS NULL")),
         Index("ix_alarm_raised_at", "place_id", "raised_at"),
     )
 
