@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from threading import Event
+from time import monotonic
 
 from simulations import community as communities
 from simulations import ledger
@@ -22,6 +23,7 @@ from twin.terms import MobilityGroup
 
 log = logging.getLogger(__name__)
 
+AGAIN_S = 1.0  # between attempts, while another watch has the place or the database is away
 TICK_S = 0.25  # how late, at most, the watch stops or lets a silent element become unknown
 FAULTS_TOLD_APART = (
     24  # with more unknown or closed things than this, the causes of what is only possible are not sought
@@ -149,31 +151,34 @@ def run(url: str, place_code: str | None, stop: Event) -> None:
     warm_up()  # so that the first closure is written as quickly as the next
     with opened(url) as database, ExitStack() as held:
         duty: Duty | None = None
+        again_at = 0.0
         for change in changes.listen(url, TICK_S):
             if stop.is_set():
                 return
             kind = change.kind if change else "tick"
+            if duty is None and kind == "tick" and monotonic() < again_at:
+                continue
             try:
                 if duty is None or kind in {"reconnected", "network"}:
-                    held.close()
                     duty = _take_up(database, place_code, held)
-                elif kind in {"effects", "tick"}:
+                else:
                     _keep(database, duty, kind)
             except UNAVAILABLE as error:
                 log.warning("the database is away: %s", str(error).strip().partition("\n")[0])
                 duty = None  # what it thinks is written may not be
+            again_at = monotonic() + AGAIN_S
 
 
 def _take_up(database: Engine, place_code: str | None, held: ExitStack) -> Duty | None:
     """Claim the place on a connection kept open in `held`, and bring its account up to date; None: another has it."""
+    held.close()
     claimed = held.enter_context(database.connect())
     claimed.detach()  # closing it must end the session, and the claim with it
     place = places.get(claimed, place_code)
     has_it = losses.claim(claimed, place.id)
     claimed.commit()
     if not has_it:
-        log.info("another watch keeps the account of %s: standing by", place.code)
-        held.close()
+        log.debug("another watch keeps the account of %s: standing by", place.code)
         return None
     with database.begin() as connection:
         duty = Duty(connection, place_code)

@@ -238,3 +238,28 @@ def test_a_second_watch_stands_by(database: Engine, monaco_database: str, write:
         wait_for(database, is_at_rest)
     with database.connect() as connection:
         assert is_at_rest(connection)
+
+
+def test_a_watch_whose_connections_are_cut_comes_back_and_writes_nothing_twice(
+    database: Engine, monaco_database: str, monaco: Community, worst: Ranked, write: Write
+) -> None:
+    lift = key_of(database, monaco, worst)
+    with watching(monaco_database):
+        write("all", 1)
+        wait_for(database, is_at_rest)
+        with database.connect() as connection:
+            connection.execute(
+                sa.text("""
+                SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()
+                """)
+            )
+        database.dispose()
+        write(lift, 0)
+        wait_for(database, is_cut_off)
+        with database.connect() as connection:
+            found = losses.now(connection, places.get(connection).id)
+            (count,) = connection.execute(sa.text("SELECT count(*) FROM service_loss WHERE until IS NULL")).one()
+        assert len(found) == count > 0
+        write(lift, 1)
+        wait_for(database, is_at_rest)
