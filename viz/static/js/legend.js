@@ -41,6 +41,6 @@ function buildingText(feature) {
 function gridText(feature) {
   const row = gridRow(feature.id);
   if (!row) return null;
-  return [row.title, t("{n} residents", { n: people(row.residents) }), t("covered: {share}", { share: shareRange(row) })].join("\n");
+  return [named(row), t("{n} residents", { n: people(row.residents) }), t("covered: {share}", { share: shareRange(row) })].join("\n");
 }
 

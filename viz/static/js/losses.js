@@ -22,6 +22,12 @@ function piece(width, className) {
 
 export const bandName = (band) => (band.startsWith("0-") ? t("under {n}", { n: Number(band.slice(2)) + 1 }) : band.replace("-", "–"));
 
+/** Name neighbouring bands as one span of ages. */
+export function ageSpan(bands) {
+  const first = bands[0], last = bands.at(-1);
+  return bands.length === 1 ? bandName(first) : bandName(last.endsWith("+") ? `${first.split("-")[0]}+` : `${first.split("-")[0]}-${last.split("-")[1]}`);
+}
+
 /** One card: service and walker, people, cause, since when, next best and how much longer. */
 export function lossCard(row, { show, key, gained = false }) {
   const bands = row.bands.filter((band) => atLeast(band.count) > 0).map((band) => `${bandName(band.band)}: ${people(band.count)}`);

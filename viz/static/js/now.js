@@ -3,7 +3,7 @@
 import { byId, el, refill } from "./dom.js";
 import { bandRows, choose, lossCard } from "./losses.js";
 import { board, on, view } from "./store.js";
-import { atLeast, named, number, people, range, t } from "./text.js";
+import { atLeast, named, number, people, t } from "./text.js";
 
 const SHOWN = 12; // cards; the rest is counted
 
@@ -31,7 +31,7 @@ function drawHero(total) {
   if (byId("cut-off").textContent !== text) byId("cut-off").textContent = text;
   const more = people(total.possible) !== text;
   byId("cut-off-range").hidden = !more;
-  if (more) byId("cut-off-range").textContent = t("{range} if the lifts and gates that are silent are out as well", { range: range(total.certain, total.possible) });
+  if (more) byId("cut-off-range").textContent = t("up to {n} if the lifts and gates that are silent are out as well", { n: people(total.possible) });
 }
 
 function drawRepairs(repairs, ask) {
@@ -49,7 +49,7 @@ function drawFigures() {
     figure(t("Lifts in service"), number(f.lifts.open), t("of {n}", { n: number(f.lifts.total) })),
     figure(t("Lifts out"), number(f.lifts.closed), f.lifts.unknown ? t("{n} unknown", { n: number(f.lifts.unknown) }) : null),
     figure(t("Devices reporting"), number(f.things.ok), t("of {n}", { n: number(f.things.total) })),
-    figure(t("Messages refused, 24 h"), number(f.quarantined)),
+    figure(t("Refused, 24 h"), number(f.quarantined)),
     figure(t("Residents"), number(f.residents)),
     figure(t("65 and older"), f.older === null ? "–" : people(f.older)),
   );
