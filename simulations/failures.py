@@ -195,15 +195,13 @@ def _outcome(
 ) -> Outcome:
     """Compare before and after with the unknown open and closed; both times with and without the unknown lifts."""
     columns, if_needed = community.bands_of(group)
-    lost, gained = [], []
-    for before, after in pairs:
-        for lifts in (False, True):
-            was, now = (
-                floor_ms(community, way, group, closed, assume_lifts=lifts) <= limit_ms
-                for way, closed in (before, after)
-            )
-            lost.append(was & ~now)
-            gained.append(now & ~was)
+    within = [
+        [floor_ms(community, way, group, closed, assume_lifts=lifts) <= limit_ms for way, closed in sides]
+        for sides in pairs
+        for lifts in (False, True)
+    ]
+    lost = [was & ~now for was, now in within]
+    gained = [now & ~was for was, now in within]
     (usual, _), (then, _) = pairs[0]  # the unknown taken as open
     counts = [
         people_by_building(community, fold(some), columns)
