@@ -66,8 +66,8 @@ install_python() {
         "$python" -m venv .venv
     }
     say "installing Python packages from $lock (a minute or two the first time)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r "$lock"
+    .venv/bin/python -m pip install -qq --disable-pip-version-check \
         --no-deps --no-build-isolation --no-index --editable .
     wanted "$lock" >".venv/.linli-$target"
 }

@@ -53,7 +53,7 @@ def test_a_building_is_measured_in_metres(tmp_path: Path) -> None:
         (FLATS | {"shop": "bakery"}, True),
     ],
 )
-def test_who_lives_where(tmp_path: Path, tags: Tags, dwelling: bool) -> None:  # noqa: FBT001
+def test_who_lives_where(tmp_path: Path, tags: Tags, dwelling: bool) -> None:
     assert [row.residential for row in rows(tmp_path, tags)] == [dwelling]
 
 
