@@ -52,6 +52,7 @@ class Mobility:
     crossing_wait_s: float
     lift_wait_s: float
     lift_doors_s: float
+    lift_rise_m: float
     lift_speed_up: float
     lift_speed_down: float
     escalator_speed: float
@@ -127,7 +128,8 @@ def _seconds(network: Network, gait: Gait, mobility: Mobility, sign: float) -> N
     seconds[escalator] = np.inf if gait.riser_s is None else network.length_m[escalator] / mobility.escalator_speed
     lift = network.of_kind(EdgeKind.LIFT)
     ride = mobility.lift_speed_up if sign > 0 else mobility.lift_speed_down
-    seconds[lift] = mobility.lift_wait_s + mobility.lift_doors_s + network.length_m[lift] / ride
+    rise_m = np.where(network.length_m[lift] > 0, network.length_m[lift], mobility.lift_rise_m)
+    seconds[lift] = mobility.lift_wait_s + mobility.lift_doors_s + rise_m / ride
     return seconds
 
 

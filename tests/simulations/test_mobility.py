@@ -53,6 +53,7 @@ SHUT = (-1, -1)
         (EdgeKind.ESCALATOR, 8.6, ADULT, {"one_way": True}, (20.0, -1)),
         (EdgeKind.ESCALATOR, 8.6, WHEELCHAIR, {}, SHUT),
         (EdgeKind.LIFT, 20.0, WHEELCHAIR, {}, (60.0, 60.0)),  # 30 s wait, 10 s doors, 20 s ride
+        (EdgeKind.LIFT, 0.0, ADULT, {}, (52.0, 52.0)),  # a rise not known is taken for 12 m
         (EdgeKind.PATH, 80.0, WHEELCHAIR, {"incline": 0.08}, (100.0, 100.0)),
         (EdgeKind.PATH, 80.0, WHEELCHAIR, {"incline": -0.09}, SHUT),
         (EdgeKind.PATH, 80.0, WHEELCHAIR, {"width_m": 0.89}, SHUT),
