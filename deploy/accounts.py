@@ -14,6 +14,11 @@ ITERATIONS = 101  # mosquitto's own; the passwords are random, not chosen by peo
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 PROBE = "doctor"  # logs in to see whether the broker answers
 
+# "#" leaves out what begins with $: Huawei's $oc and OneNET's $sys are devices' topics all the same. Of the devices of
+# Sparkplug B, ingest asks for their births again.
+INGEST_READ = ("#", "$SYS/#", "$oc/#", "$sys/#")
+INGEST_WRITE = ("linli/v1/+/ack", "spBv1.0/+/NCMD/+")
+
 # Every account may write below its own name and read what is addressed to it.
 OWN_WRITE = ("linli/v1/%u/up/#",)
 OWN_READ = ("linli/v1/%u/ack", "linli/v1/%u/down/#")
@@ -57,7 +62,7 @@ def _role(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what a role reads and writes; `ingest-2` is the second process of `ingest`."""
     role = re.sub(r"-\d+$", "", name)
     if role == "ingest":
-        return ("#", "$SYS/#"), ("linli/v1/+/ack",)
+        return INGEST_READ, INGEST_WRITE
     if role == PROBE:
         return ("$SYS/#",), ()
     return (), ()
