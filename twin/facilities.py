@@ -92,7 +92,9 @@ def sources(connection: Connection, place_id: int) -> dict[tuple[str, str], str]
 
 def names(connection: Connection, place_id: int) -> dict[int, dict[str, str | None]]:
     """Give each facility's name and Chinese name by id."""
-    rows = connection.execute(sa.text("SELECT id, name, name_zh FROM facility WHERE place_id = :place"), {"place": place_id})
+    rows = connection.execute(
+        sa.text("SELECT id, name, name_zh FROM facility WHERE place_id = :place"), {"place": place_id}
+    )
     return {facility_id: {"name": name, "name_zh": name_zh} for facility_id, name, name_zh in rows}
 
 
