@@ -75,6 +75,10 @@ class Hub:
         for thread in self.threads:
             thread.join(timeout=LISTEN_S + 1)
 
+    def is_alive(self) -> bool:
+        """Tell whether both threads run: one that ended by an error in them leaves the board as it was."""
+        return all(thread.is_alive() for thread in self.threads)
+
     def message(self, screen: Screen) -> bytes:
         """Write what a screen has not had, and take it off its list."""
         at_ms = int(time.time() * 1000)

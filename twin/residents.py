@@ -140,8 +140,8 @@ def by_band(connection: Connection, place_id: int) -> dict[str, int]:
         WHERE b.place_id = :place GROUP BY 1
         """),
         {"place": place_id},
-    ).tuples()
-    return dict(sorted(rows, key=lambda row: AgeBand.parse(row[0]).start))
+    )
+    return {band: n for band, n in sorted(rows, key=lambda row: AgeBand.parse(row[0]).start)}  # noqa: C416  # rows are no pairs to mypy
 
 
 def load(connection: Connection, buildings: Buildings) -> Residents:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
 
 from api.asked import Db, ThePlace
-from twin.errors import NotFound
 
 router = APIRouter()
 
@@ -29,8 +29,7 @@ def place(place: ThePlace) -> dict[str, Any]:
 
 
 @router.get("/api/health")
-def health(connection: Db) -> dict[str, str]:
-    """Say that the server and its database answer."""
-    if connection.closed:
-        raise NotFound("no database connection")
-    return {"status": "ok"}
+def health(request: Request, connection: Db) -> JSONResponse:
+    """Say that the server and its database answer and that the board is kept fresh; 503 where it is not."""
+    is_fresh = not connection.closed and request.app.state.hub.is_alive()
+    return JSONResponse({"status": "ok" if is_fresh else "stale"}, 200 if is_fresh else 503)

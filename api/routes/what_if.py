@@ -108,7 +108,8 @@ def _row(community: Community, one: Outcome, sure: NDArray[np.int64], maybe: NDA
     people = sure if sure.any() else maybe
     here = people.sum(axis=1) > 0
     by_band = people.sum(axis=0).tolist()
-    extra = (one.after_s - one.before_s)[here & np.isfinite(one.before_s) & np.isfinite(one.after_s)]
+    walked = here & np.isfinite(one.before_s) & np.isfinite(one.after_s)
+    extra = one.after_s[walked] - one.before_s[walked]
     next_best = one.facility_after[here & (one.facility_after >= 0)]
     best = int(np.bincount(next_best).argmax()) if len(next_best) else -1
     return {

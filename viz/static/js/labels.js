@@ -9,32 +9,38 @@ const STEEP_DEGREES = 55;
 const FONT = "'Noto Sans','Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif"; // as in viz/layers/names.py
 const GAP = 6; // pixels between two names
 const TILE = 512; // deck.gl's world is 512 pixels wide at zoom 0
+const REPEATS = 6; // pieces of one street that may carry its name
+const APART = 420; // pixels between two of the same name
 const OVERHANG = 1.15; // a name may be that much longer than its street
 
-/** Give one candidate a named street: {position, text, angle, size, priority, length_deg, width}. */
+/** Give candidates, the best place of each street first: {name, position, text, angle, size, priority, length_deg, width}. */
 export function streetNames(collection) {
-  const longest = new Map();
+  const streets = new Map();
   for (const { geometry, properties } of collection.features) {
     if (!properties.name || !CARRY.has(properties.class)) continue;
     const lines = geometry.type === "LineString" ? [geometry.coordinates] : geometry.type === "MultiLineString" ? geometry.coordinates : [];
-    for (const line of lines) {
-      const length = lengthOf(line), held = longest.get(properties.name) ?? { length: 0, whole: 0 };
-      const whole = held.whole + length;
-      longest.set(properties.name, held.length < length ? { line, length, whole, class: properties.class } : { ...held, whole });
-    }
+    const held = streets.get(properties.name) ?? [];
+    streets.set(properties.name, [...held, ...lines.map((line) => ({ line, length: lengthOf(line), class: properties.class }))]);
   }
-  const pen = document.createElement("canvas").getContext("2d");
-  return [...longest].map(([name, street]) => label(name, street, pen)).sort((a, b) => b.priority - a.priority);
+  const pen = document.createElement("canvas").getContext("2d"), found = [];
+  for (const [name, pieces] of streets) {
+    pieces.sort((a, b) => b.length - a.length);
+    const whole = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    pieces.slice(0, REPEATS).forEach((piece, i) => found.push(label(name, { ...piece, whole: i ? piece.length : whole }, pen)));
+  }
+  return found.sort((a, b) => b.priority - a.priority);
 }
 
 /** Choose the names that fit at a zoom: the more important first, none over another, none longer than its street. */
 export function fitting(candidates, zoom) {
-  const scale = (TILE * 2 ** zoom) / 360, taken = new Map(), shown = [];
+  const scale = (TILE * 2 ** zoom) / 360, taken = new Map(), shown = [], named = new Map();
   for (const name of candidates) {
     if (name.length_deg * scale * OVERHANG < name.width) continue;
-    const discs = discsOf(name, scale);
+    const discs = discsOf(name, scale), middle = discs[discs.length >> 1], same = named.get(name.name) ?? [];
+    if (same.some((other) => Math.hypot(other.x - middle.x, other.y - middle.y) < APART)) continue;
     if (discs.some((disc) => touches(taken, disc))) continue;
     for (const disc of discs) keep(taken, disc);
+    named.set(name.name, [...same, middle]);
     shown.push(name);
   }
   return shown;
@@ -94,6 +100,7 @@ function label(name, street, pen) {
   const size = SIZE[street.class] ?? 12;
   pen.font = `500 ${size}px ${FONT}`;
   return {
+    name,
     position: [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part],
     text: upright ? [...name].join("\n") : name,
     angle: upright ? 0 : angle,

@@ -183,7 +183,7 @@ export class TwinMap {
     this.look({ ...this.view, ...to, ...more });
   }
 
-  goto(position, zoom = 17) {
+  goto(position, zoom = 16.4) {
     this.fly({ longitude: position[0], latitude: position[1], zoom: Math.max(this.view.zoom, zoom) });
   }
 

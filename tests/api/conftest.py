@@ -1,0 +1,16 @@
+"""A client of the application on a database with the demo place in it."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create
+from api.settings import ServeSettings
+
+
+@pytest.fixture
+def client(monaco: str) -> Iterator[TestClient]:
+    """The whole application, its middleware included, asked as 127.0.0.1."""
+    with TestClient(create(ServeSettings(), monaco), base_url="http://127.0.0.1") as client:
+        yield client

@@ -1,0 +1,124 @@
+"""The live stream: the whole board first, then what changed, within 300 ms of the commit; a slow screen harms nobody."""
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from api import board
+from api.live import Hub, Screen
+from twin import alarms, db, places
+from twin.alarms import Wanted
+
+LATE_S = 0.3
+PATIENCE_S = 20.0
+
+
+@pytest.fixture
+def engine(monaco: str) -> Iterator[db.Engine]:
+    engine = db.engine(monaco)
+    yield engine
+    engine.dispose()
+
+
+def events(message: bytes) -> dict[str, dict[str, object]]:
+    """The sections in a message, by name."""
+    blocks = [block.split("\n") for block in message.decode().strip().split("\n\n")]
+    return {name.removeprefix("event: "): json.loads(data.removeprefix("data: ")) for name, data in blocks}
+
+
+def raise_alarm(engine: db.Engine) -> None:
+    with engine.begin() as connection:
+        wanted = [Wanted("people_cut_off", "service:pharmacy", "major", {"people": {"80+": 17}})]
+        alarms.settle(connection, places.get(connection).id, ["people_cut_off"], wanted, datetime.now(UTC))
+
+
+async def sent(screen: Screen, hub: Hub) -> dict[str, dict[str, object]]:
+    await asyncio.wait_for(screen.wake.wait(), PATIENCE_S)
+    screen.wake.clear()
+    return events(hub.message(screen))
+
+
+def test_a_screen_gets_the_whole_board_and_then_only_what_changed_in_time(monaco: str, engine: db.Engine) -> None:
+    async def run() -> float:
+        hub = Hub(monaco, engine, None)
+        hub.start()
+        try:
+            await asyncio.wait_for(hub.ready.wait(), PATIENCE_S)
+            screen = Screen()
+            hub.screens.add(screen)
+            first = await sent(screen, hub)
+            assert set(first) == set(board.SECTIONS)
+            assert all(section["whole"] for section in first.values())
+            assert len(first["things"]["rows"]) == 80  # type: ignore[arg-type]
+            await asyncio.to_thread(raise_alarm, engine)
+            committed = time.perf_counter()
+            second = await sent(screen, hub)
+            late_s = time.perf_counter() - committed
+            assert set(second) == {"alarms"}
+            (row,) = second["alarms"]["rows"].values()  # type: ignore[attr-defined]
+            assert (second["alarms"]["whole"], row["people"]["value"]) == (False, 17)
+            return late_s
+        finally:
+            await asyncio.to_thread(hub.stop)
+
+    late_s = asyncio.run(run())
+    assert late_s < LATE_S
+
+
+def test_a_screen_that_takes_nothing_keeps_only_keys_and_gets_the_newest(monaco: str, engine: db.Engine) -> None:
+    async def run() -> None:
+        hub = Hub(monaco, engine, None)
+        screen = Screen()
+        hub.screens.add(screen)
+        hub.message(screen)
+        for n in range(1000):
+            hub._publish("figures", {"all": json.dumps({"n": n})})
+        assert screen.pending == {"figures": {"all"}}
+        assert events(hub.message(screen))["figures"]["rows"] == {"all": {"n": 999}}
+
+    asyncio.run(run())
+
+
+def test_a_row_that_is_gone_is_sent_as_null(monaco: str, engine: db.Engine) -> None:
+    async def run() -> None:
+        hub = Hub(monaco, engine, None)
+        screen = Screen()
+        hub.screens.add(screen)
+        hub._publish("alarms", {"1": "{}"})
+        hub.message(screen)
+        hub._publish("alarms", {})
+        assert events(hub.message(screen))["alarms"]["rows"] == {"1": None}
+
+    asyncio.run(run())
+
+
+def test_losing_the_database_for_a_moment_is_no_end_of_the_stream(monaco: str, engine: db.Engine) -> None:
+    async def run() -> None:
+        hub = Hub(monaco, engine, None)
+        hub.start()
+        try:
+            await asyncio.wait_for(hub.ready.wait(), PATIENCE_S)
+            screen = Screen()
+            hub.screens.add(screen)
+            await sent(screen, hub)
+            await asyncio.to_thread(cut, monaco)
+            await asyncio.to_thread(raise_alarm, engine)
+            assert "alarms" in await sent(screen, hub)
+        finally:
+            await asyncio.to_thread(hub.stop)
+
+    asyncio.run(run())
+
+
+def cut(url: str) -> None:
+    """End every other connection to the database."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("""
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user
+        """)
