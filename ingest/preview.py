@@ -9,8 +9,8 @@ from pathlib import Path
 
 from ingest.decoders import find
 from ingest.quarantine import Unreadable, printable
-from ingest.times import shown
 from twin.errors import Refused
+from twin.gate import shown
 
 
 def lines(

@@ -13,8 +13,8 @@ from ingest.decoders import Decode, find_all, renamed
 from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import IngestSettings, Subscription
-from ingest.times import SECOND_US, shown
-from ingest.units import is_same
+from ingest.times import SECOND_US
+from twin import gate
 from twin.devices import Slot
 from twin.quarantine import Refusal
 from twin.terms import Reading
@@ -22,8 +22,6 @@ from twin.terms import Reading
 PAYLOAD_BYTES = 256 * 1024
 TOPIC_CHARACTERS = 1_024
 TOPIC_LEVELS = 64
-FUTURE_US = 5 * 60 * SECOND_US
-PAST_US = 30 * 86_400 * SECOND_US
 # What a device says of its own health: taken where it is enrolled, otherwise no matter for the quarantine.
 HEALTH = frozenset({"battery", "available"})
 # What a third party's decoder may raise for bytes it did not foresee; the message is set aside and the stream goes on.
@@ -145,20 +143,19 @@ def _is_old(message: Message, readings: Sequence[Reading], limit_us: int) -> boo
 
 
 def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:
-    """Take a reading, or set it aside. Ranges and times are checked here, before anything reaches the database."""
+    """Take a reading, or set it aside: the gate is here, before anything reaches the database."""
     slot = register.slots.get((reading.thing_key, reading.property))
     if slot is None:
         _not_enrolled(sifted, origin, reading, register)
         return
-    age_us = origin.message.received_us - reading.time_us
-    is_in_range = slot.lowest <= reading.value <= slot.highest  # False for NaN
-    if is_in_range and -FUTURE_US <= age_us <= PAST_US and is_same(reading.unit, slot.unit):
+    received_us = origin.message.received_us
+    if gate.passes(reading, slot, received_us):
         sifted.datastream_ids.append(slot.datastream_id)
         sifted.times_us.append(reading.time_us)
         sifted.values.append(reading.value)
         sifted.tallies.append(origin.tally)
         return
-    _refuse(sifted, origin, *_why(reading, slot, age_us), time_us=reading.time_us)
+    _refuse(sifted, origin, *gate.why(reading, slot, received_us), time_us=reading.time_us)
 
 
 def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:
@@ -172,22 +169,6 @@ def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Re
         why = (Reason.UNKNOWN_PROPERTY, f"{key} is enrolled without {name}")
     sifted.is_unknown = True
     _refuse(sifted, origin, *why, time_us=reading.time_us)
-
-
-def _why(reading: Reading, slot: Slot, age_us: int) -> tuple[Reason, str]:
-    """Say why a reading of a known datastream is not stored, the plainest reason first."""
-    what = f"{printable(reading.property)} of {printable(reading.thing_key)}"
-    if not math.isfinite(reading.value):
-        return Reason.NOT_A_NUMBER, f"{what} is not a number"
-    if not is_same(reading.unit, slot.unit):
-        said = printable(reading.unit or "") or "no unit"
-        return Reason.WRONG_UNIT, f"{what} comes in {said}, {slot.unit} is registered"
-    if not slot.lowest <= reading.value <= slot.highest:
-        allowed = f"{slot.lowest:g} to {slot.highest:g} {slot.unit}"
-        return Reason.OUT_OF_RANGE, f"{what} is {reading.value:g} {slot.unit}, possible are {allowed}"
-    if age_us < 0:
-        return Reason.TIME_FUTURE, f"{what} was measured at {shown(reading.time_us)}, over 5 minutes after it came"
-    return Reason.TIME_PAST, f"{what} was measured at {shown(reading.time_us)}, over 30 days before it came"
 
 
 def _refuse(sifted: Sifted, origin: Origin, code: Reason, reason: str, *, time_us: int | None = None) -> None:

@@ -64,12 +64,3 @@ def to_us(moment: datetime, stated: str, zone: tzinfo | None) -> int:
         moment = moment.replace(tzinfo=zone)
     since = moment - EPOCH
     return since.days * DAY_US + since.seconds * SECOND_US + since.microseconds
-
-
-def shown(time_us: int) -> str:
-    """Write a time for the operator, in UTC; one that no calendar has is given as the number."""
-    if not -62_135_596_800 * SECOND_US <= time_us < LAST_US:
-        return f"{time_us} µs since 1970"
-    seconds, micro = divmod(time_us, SECOND_US)
-    # fromtimestamp(float) would round the microseconds of far years
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micro).isoformat().replace("+00:00", "Z")
