@@ -138,11 +138,12 @@ def disk(settings: ServiceSettings) -> Iterator[Finding]:
 
 
 def page_port(_: ServiceSettings) -> Iterator[Finding]:
-    """Check whether the page gets its usual port."""
+    """Say whether the page gets its usual port."""
     with socket.socket() as probe:
         busy = probe.connect_ex(("127.0.0.1", PAGE_PORT)) == 0
     said = "busy: the page takes the next free port" if busy else "free"
-    yield Finding("page port", "warn" if busy else "ok", f"{PAGE_PORT} is {said}")
+    # nothing to mend: a second linli on the machine is no fault
+    yield Finding("page port", "ok", f"{PAGE_PORT} is {said}")
 
 
 def database(settings: ServiceSettings) -> Iterator[Finding]:
