@@ -28,8 +28,7 @@ def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callab
     listening = _listen(settings)
     port = listening.getsockname()[1]
     url = f"http://{settings.host}:{port}/"
-    if settings.port not in (0, port):
-        say(f"port {settings.port} is busy, taking {port}")
+    busy = "" if settings.port in (0, port) else f" (port {settings.port} is busy)"
     _publish(data / PAGE_FILE, {"url": url, "port": port, "pid": os.getpid()})
     config = uvicorn.Config(
         create(settings, database_url),
@@ -40,7 +39,7 @@ def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callab
         limit_concurrency=512,
         lifespan="on",
     )
-    say(f"the map is at {url}")
+    say(f"the map is at {url}{busy}")
     uvicorn.Server(config).run(sockets=[listening])
 
 

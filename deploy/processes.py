@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 class Program:
     """A program to keep running, under the name its log has.
 
-    The next one is started when this one has printed a line with `ready` in it; that line is shown.
+    The next one is started when this one has printed a line with `ready` in it; what follows from there is shown.
     """
 
     name: str
@@ -106,7 +106,7 @@ def _start(program: Program, logs: Path, *, say: Say) -> _Child:
 
     def look(line: str) -> None:
         if not ready.is_set() and program.ready is not None and program.ready in line:
-            say(line.rstrip())
+            say(line[line.index(program.ready) :].rstrip())
             ready.set()
 
     reader = threading.Thread(target=_keep, args=(process.stdout, log, program.name, look), daemon=True)
