@@ -55,17 +55,9 @@ def _language(asked: str, accepted: str) -> str:
 def page(place: Place, wanted: Wanted, *, static: str, simulated: bool) -> str:
     """Write the page for one reader; `static` is the folder of scripts and styles, relative to the page."""
     language = wanted.language
-    translate = texts.translations(language).gettext
-    spoken = words.spoken(translate)
+    spoken = words.spoken(texts.translations(language).gettext)
     title = (place.name_zh if language == "zh" else place.name) or place.name
     other = "en" if language == "zh" else "zh"
-    boot = {
-        "lang": language,
-        "texts": texts.texts(language),
-        "words": spoken,
-        "place": {"title": title, "timezone": place.timezone, "bounds": place.bounds},
-        "scene": scene(wanted.theme, bounds=place.bounds),
-    }
     return pages.render(
         "ops.html.j2",
         language,
@@ -83,5 +75,16 @@ def page(place: Place, wanted: Wanted, *, static: str, simulated: bool) -> str:
         groups=spoken["group"].items(),
         minutes=MINUTES,
         chosen=wanted,
-        boot=pages.as_script_data(boot),
+        boot=pages.as_script_data(_boot(place, wanted, title, spoken)),
     )
+
+
+def _boot(place: Place, wanted: Wanted, title: str, spoken: dict[str, dict[str, str]]) -> dict[str, object]:
+    """Give what the page's modules begin with."""
+    return {
+        "lang": wanted.language,
+        "texts": texts.texts(wanted.language),
+        "words": spoken,
+        "place": {"title": title, "timezone": place.timezone, "bounds": place.bounds},
+        "scene": scene(wanted.theme, bounds=place.bounds),
+    }

@@ -31,7 +31,7 @@ def layers(palette: Palette) -> list[pdk.Layer]:
     """Draw rails, then casings, then streets by class."""
     line = {"line_width_units": String("meters"), "line_cap_rounded": True, "line_joint_rounded": True}
     main = {name: rgb(palette.street_main) for name in MAIN}
-    other = {name: rgb(palette.street) for name in WIDTHS_M if name not in MAIN}
+    colours = {name: rgb(palette.street) for name in WIDTHS_M} | main
     return [
         pdk.Layer(
             "GeoJsonLayer",
@@ -53,7 +53,7 @@ def layers(palette: Palette) -> list[pdk.Layer]:
             "GeoJsonLayer",
             id="street",
             source=String("street"),
-            get_line_color=Function("colourByClass", colours=main | other, otherwise=rgb(palette.path)),
+            get_line_color=Function("colourByClass", colours=colours, otherwise=rgb(palette.path)),
             get_line_width=Function("widthByClass", widths=WIDTHS_M, otherwise=PATH_M, more=0),
             line_width_min_pixels=0.6,
             **line,

@@ -13,7 +13,11 @@ export function coverage({ covered }) {
   form.onsubmit = (event) => event.preventDefault();
   form.onchange = () => address.set({ service: form.service.value, group: form.group.value, minutes: form.minutes.value });
   on(["address"], () => follow(form, covered));
-  on(["losses", "network"], () => run(covered));
+  let begun = false; // the board's first coming is no change: the question is on its way already
+  on(["losses"], () => {
+    if (begun) run(covered);
+    begun = true;
+  });
   run(covered);
 }
 
