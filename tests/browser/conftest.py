@@ -72,15 +72,19 @@ def system(services: Services, browser_database: str, tmp_path_factory: pytest.T
     where = {"host": services.broker.host, "port": services.broker.port, "client_id": "replay"}
     with Publisher(Broker(**where, username=username, password=SecretStr(password))) as publisher:
         running = System("", browser_database, environment, publisher, known)
-        for command in ("ingest", "watch", "serve"):
-            running.run(command, logs / f"{command}.log")
-        running.url = json.loads(waited(lambda: written(data / "page.json", running.processes[-1].pid)))["url"]
-        calm(running)
-        yield running
-        for process in running.processes:
-            process.send_signal(signal.SIGTERM)
-        for process in running.processes:
-            process.wait(timeout=20)
+        try:
+            for command in ("ingest", "watch", "serve"):
+                running.run(command, logs / f"{command}.log")
+            running.url = json.loads(waited(lambda: written(data / "page.json", running.processes[-1].pid)))["url"]
+            ingest_log = logs / "ingest.log"
+            waited(lambda: "connected to the broker" in ingest_log.read_text(encoding="utf-8"))
+            calm(running)
+            yield running
+        finally:
+            for process in running.processes:
+                process.send_signal(signal.SIGTERM)
+            for process in running.processes:
+                process.wait(timeout=20)
 
 
 @pytest.fixture(scope="package")
