@@ -95,10 +95,11 @@ def compare(services: Services, messages: int) -> None:
                 f"{name:<20} {messages / found[0]:>9,.0f} messages/s {found[1] / messages * 1e6:>6.1f} µs CPU",
                 flush=True,
             )
-    median = {name: float(np.median([wall for wall, _ in found])) for name, found in rates.items()}
-    for name, wall in median.items():
+    median = {name: np.median(np.array(found), axis=0) for name, found in rates.items()}
+    for name, (wall_s, cpu_s) in median.items():
+        times, cpu = wall_s / median["linli"][0], cpu_s / median["linli"][1]
         print(
-            f"median {name:<20} {messages / wall:>9,.0f} messages/s, linli is {wall / median['linli']:.2f} times as fast"
+            f"median {name:<20} {messages / wall_s:>9,.0f} messages/s; linli: {times:.1f} × as fast, {cpu:.1f} × less CPU"
         )
 
 

@@ -20,6 +20,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.bulk import BulkClient
+from ingest.commands import Command
+from ingest.decoders import remembers
 from ingest.settings import Broker, IngestSettings, Tls
 from twin.errors import Refused
 
@@ -101,9 +103,14 @@ class Session:
         queue = self._queue
         return [queue.popleft() for _ in range(min(most, len(queue)))]
 
-    def still_due(self, messages: Iterable[Message]) -> list[Message]:
-        """Leave out what the broker will send again since it came by a connection that is lost."""
-        return [one for one in messages if one.qos == 0 or one.session == self._number]
+    def is_due(self, message: Message) -> bool:
+        """Tell whether a message is ours to store; one of a lost connection is not, for the broker sends it again."""
+        return message.qos == 0 or message.session == self._number
+
+    def send(self, command: Command) -> None:
+        """Publish what a decoder asks a device for; without a connection it is worth nothing."""
+        if self._is_connected:
+            self._client.publish(command.topic, command.payload)
 
     def acknowledge(self, messages: Iterable[Message]) -> None:
         """Tell the broker that these are safe; call it after the commit and never before."""
@@ -207,9 +214,17 @@ class Session:
         filters = [share + one.filter for one in self._settings.subscriptions]
         if self._settings.broker.protocol == "3.1.1":
             return [(one, 1) for one in filters]
-        # Retained messages only when the subscription is new: else each reconnection brings them all again.
-        new_only = SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
-        return [(one, SubscribeOptions(qos=1, retainHandling=new_only)) for one in filters]
+        wanted = [self._retained(one.decoder) for one in self._settings.subscriptions]
+        return [(one, SubscribeOptions(qos=1, retainHandling=how)) for one, how in zip(filters, wanted, strict=True)]
+
+    def _retained(self, decoder: str) -> int:
+        """Say when the broker sends retained messages: when the subscription is new, else each reconnection brings all.
+
+        A decoder that remembers what devices said of themselves begins each process without it.
+        """
+        if self._number == 1 and remembers(decoder):
+            return SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
+        return SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
 
     def _on_subscribe(
         self, _: Client, __: object, ___: int, reasons: list[ReasonCode], ____: Properties | None

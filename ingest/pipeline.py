@@ -11,13 +11,15 @@ from threading import Event
 import numpy as np
 
 from ingest.mqtt import Message, Session
+from ingest.quarantine import Unreadable
 from ingest.settings import IngestSettings
-from ingest.sifting import Register, Routes, Sifted, sift
+from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
 from twin import account, db, observations, quarantine
 from twin.db import Engine
 from twin.devices import register as read_register
 from twin.errors import Stale
 from twin.observations import Batch
+from twin.reasons import Reason, printable
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +50,11 @@ class Pipeline:
         """
         while not self._stop.is_set():
             self._gather(session)
-            while session.waiting and not self._settle(session, session.take(self._settings.batch_messages)):
-                break
+            if session.waiting:
+                self._settle(session, session.take(self._settings.batch_messages))
             self._roll_up()
+        while session.waiting and self._settle(session, session.take(self._settings.batch_messages)):
+            pass
         session.close()
 
     def _gather(self, session: Session) -> None:
@@ -66,27 +70,51 @@ class Pipeline:
             session.poll(left_s)
 
     def _settle(self, session: Session, messages: list[Message]) -> bool:
-        """Store the messages and acknowledge them; False where the stop came while there was no database.
+        """Store the messages and acknowledge them; False where the stop came while there was no database."""
+        decoded = decode(messages, self._routes)
+        for command in self._routes.take_commands():
+            session.send(command)
+        return self._store(session, decoded)
 
-        A batch is tried until it is in, with longer and longer waits. Meanwhile the session is kept alive, and the
-        broker sends no more than its window holds.
+    def _store(self, session: Session, decoded: list[Decoded]) -> bool:
+        """Commit a batch and acknowledge it.
+
+        It is tried until it is in, with longer and longer waits. Meanwhile the session is kept alive, and the broker
+        sends no more than its window holds.
         """
         wait_s = FIRST_WAIT_S
         while True:
             try:
-                self._commit(messages)
+                self._commit(decoded)
                 break
             except Stale as error:
                 log.warning("the register has changed: %s", error)
                 self._register_read_s = -REGISTER_LIFE_S
             except db.UNAVAILABLE as error:
                 log.warning("no database, again in %.1f s: %s", wait_s, _first_line(error))
+            except db.REFUSED as error:
+                return self._divide(session, decoded, error)
             if not self._wait(session, wait_s):
                 return False
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-            messages = session.still_due(messages)
-        session.acknowledge(messages)
+            decoded = [one for one in decoded if session.is_due(one.message)]
+        session.acknowledge([one.message for one in decoded])
         return True
+
+    def _divide(self, session: Session, decoded: list[Decoded], error: Exception) -> bool:
+        """Store a batch by halves, so that the one message the database will not have costs no other; set that aside.
+
+        The gate keeps out what we know of; this is for what we do not.
+        """
+        if len(decoded) > 1:
+            middle = len(decoded) // 2
+            return self._store(session, decoded[:middle]) and self._store(session, decoded[middle:])
+        (one,) = decoded
+        if one.trouble is not None:
+            raise error
+        log.error("the database will not have a message on %s: %s", printable(one.message.topic), error)
+        why = Unreadable(Reason.NOT_STORABLE, f"the database will not have it: {printable(_first_line(error))}")
+        return self._store(session, [one._replace(trouble=why)])
 
     def _wait(self, session: Session, wait_s: float) -> bool:
         """Keep the session alive for a while; False where the stop came."""
@@ -98,9 +126,9 @@ class Pipeline:
             time.sleep(0.01)  # a full window leaves bytes on the socket, and select would come back at once
         return True
 
-    def _commit(self, messages: list[Message]) -> None:
+    def _commit(self, decoded: list[Decoded]) -> None:
         """Store a batch with its quarantine and its account in one transaction."""
-        sifted = self._sift(messages)
+        sifted = self._sift(decoded)
         with self._engine.begin() as connection:
             if sifted.values:
                 outcome = observations.record(connection, _batch(sifted))
@@ -108,11 +136,11 @@ class Pipeline:
             quarantine.fold(connection, sifted.refusals)
             account.add(connection, sifted.account.tallies())
 
-    def _sift(self, messages: list[Message]) -> Sifted:
+    def _sift(self, decoded: list[Decoded]) -> Sifted:
         self._refresh_register(REGISTER_LIFE_S)
-        sifted = sift(messages, self._routes, self._register, self._settings)
+        sifted = sift(decoded, self._register, self._settings)
         if sifted.is_unknown and self._refresh_register(REGISTER_S):
-            sifted = sift(messages, self._routes, self._register, self._settings)
+            sifted = sift(decoded, self._register, self._settings)
         return sifted
 
     def _refresh_register(self, life_s: float) -> bool:

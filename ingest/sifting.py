@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from ingest.account import UNKNOWN, Account
-from ingest.decoders import Decode, find_all, renamed
+from ingest.commands import Command
+from ingest.decoders import Asking, Decode, find_all, renamed
 from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import IngestSettings, Subscription
@@ -47,7 +48,15 @@ class Routes:
             (one.filter.split("/"), Route(one.decoder, renamed(decode, one.rename)))
             for one, decode in zip(subscriptions, decoders, strict=True)
         ]
+        self._asking: dict[int, Asking] = {}  # by identity: two subscriptions may share one decoder
+        for decoder in decoders:
+            if isinstance(decoder, Asking):
+                self._asking[id(decoder)] = decoder
         self._found: dict[str, Route | None] = {}
+
+    def take_commands(self) -> list[Command]:
+        """Give what the decoders want published."""
+        return [command for decoder in self._asking.values() for command in decoder.take_commands()]
 
     def find(self, topic: str) -> Route | None:
         """Give the route of a topic, None where no subscription is for it."""
@@ -70,6 +79,15 @@ def matches(filters: Sequence[str], levels: Sequence[str]) -> bool:
         if position >= len(levels) or level not in ("+", levels[position]):
             return False
     return len(filters) == len(levels)
+
+
+class Decoded(NamedTuple):
+    """A message and what it says; `trouble` is why it says nothing, or why the database will not have it."""
+
+    message: Message
+    source: str
+    readings: Sequence[Reading]
+    trouble: Unreadable | None = None
 
 
 class Origin(NamedTuple):
@@ -101,17 +119,26 @@ class Sifted:
     is_unknown: bool = False  # whether something is not in the register, which may have grown since it was read
 
 
-def sift(messages: Iterable[Message], routes: Routes, register: Register, settings: IngestSettings) -> Sifted:
-    """Decode a batch and judge each reading by the register; nothing in a payload can stop it."""
-    sifted = Sifted()
+def decode(messages: Iterable[Message], routes: Routes) -> list[Decoded]:
+    """Decode each message once, in order: decoders that remember what devices said must not hear it twice."""
+    decoded = []
     for message in messages:
         route = routes.find(message.topic)
         source = UNKNOWN if route is None else route.source
-        origin = Origin(message, source, sifted.account.message(message.received_us, source))
         try:
-            readings = _decode(message, route)
+            decoded.append(Decoded(message, source, _decode(message, route)))
         except Unreadable as why:
-            _refuse(sifted, origin, why.code, why.reason)
+            decoded.append(Decoded(message, source, (), why))
+    return decoded
+
+
+def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSettings) -> Sifted:
+    """Judge each reading of a batch by the register; nothing in a payload can stop it."""
+    sifted = Sifted()
+    for message, source, readings, trouble in decoded:
+        origin = Origin(message, source, sifted.account.message(message.received_us, source))
+        if trouble is not None:
+            _refuse(sifted, origin, trouble.code, trouble.reason)
             continue
         if message.is_retained and _is_old(message, readings, settings.retained_limit_s * SECOND_US):
             continue
@@ -120,7 +147,7 @@ def sift(messages: Iterable[Message], routes: Routes, register: Register, settin
     return sifted
 
 
-def _decode(message: Message, route: Route | None) -> list[Reading]:
+def _decode(message: Message, route: Route | None) -> Sequence[Reading]:
     topic, payload = message.topic, message.payload
     if len(topic) > TOPIC_CHARACTERS or topic.count("/") >= TOPIC_LEVELS or not topic.isprintable():
         raise Unreadable(Reason.BAD_TOPIC, "topic too long, too deep, or with characters that do not print")

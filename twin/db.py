@@ -12,10 +12,16 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError as Lost
 
-__all__ = ["UNAVAILABLE", "Connection", "Engine", "Lost", "engine", "migrate", "opened"]
+__all__ = ["REFUSED", "UNAVAILABLE", "Connection", "Engine", "Lost", "engine", "migrate", "opened"]
 
 # What a database that is away, starting or out of room raises; COPY speaks to psycopg without SQLAlchemy between.
 UNAVAILABLE = (Lost, sa.exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+# What it raises for values that it will never take.
+REFUSED = (sa.exc.DataError, sa.exc.IntegrityError, psycopg.DataError, psycopg.IntegrityError)
+
+CONNECT_S = 5
+# A link that has gone dead without a word is noticed within some 10 s.
+ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 JOURNAL = """
@@ -29,7 +35,7 @@ def engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return sa.create_engine(parsed, pool_pre_ping=True)
+    return sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S, **ALIVE})
 
 
 @contextmanager

@@ -194,6 +194,8 @@ def _keep_newest(connection: Connection, rows: Batch) -> list[int]:
     try:
         return list(connection.scalars(NEWEST, values))
     except sa.exc.IntegrityError as error:
+        if not isinstance(error.orig, psycopg.errors.ForeignKeyViolation):
+            raise
         raise Stale(f"a datastream is no longer in the register: {error.orig}") from error
 
 

@@ -43,6 +43,11 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__))
 
 
+def remembers(name: str) -> bool:
+    """Tell whether a format is read by what its devices said before."""
+    return hasattr(importlib.import_module(f"{__name__}.{name}"), "start")
+
+
 def find(name: str, mapping: Path | None = None, zone: str | None = None) -> Decode:
     """Give the decoder of a format. Raises Refused for a format that is not there, and for a bad mapping."""
     if name not in names():

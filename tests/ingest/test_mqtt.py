@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.mqtt import Message, Session
-from ingest.settings import Broker, IngestSettings
+from ingest.settings import Broker, IngestSettings, Subscription
 from tests import sensors
 from tests.workplace import Devices, Workplace, senml, wait_until
 from twin.db import Engine
@@ -110,6 +110,22 @@ def test_retained_states_come_when_the_subscription_is_new_and_not_again(workpla
     assert again.waiting == 0
     again.close()
     city.send("zigbee2mqtt/retained-lamp", "", retain=True)
+    city.drain()
+
+
+def test_descriptions_come_again_to_a_new_process_whose_decoder_remembers(workplace: Workplace, city: Devices) -> None:
+    topic = "homie/5/well/$description"
+    city.send(topic, '{"homie": "5.0"}', retain=True)
+    city.drain()
+    described = (Subscription(filter="homie/#", decoder="homie"),)
+    settings = workplace.settings().model_copy(update={"subscriptions": described})
+    for _ in range(2):
+        session = connected(settings)
+        (description,) = poll_until(session, 1)
+        assert (description.topic, description.is_retained) == (topic, True)
+        session.acknowledge([description])
+        session.close()
+    city.send(topic, "", retain=True)
     city.drain()
 
 

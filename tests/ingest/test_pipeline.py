@@ -7,7 +7,12 @@ import time
 
 import pytest
 import sqlalchemy as sa
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
+from deploy.services import Services
+from ingest.decoders.sparkplug import Payload
+from ingest.settings import Subscription
 from tests import sensors
 from tests.workplace import Devices, Workplace, senml, stored, wait_until
 from twin import account, changes
@@ -81,6 +86,26 @@ def test_a_datastream_removed_while_the_worker_runs_stops_nothing(
         assert account.total(connection) == account.Tally(messages=3, stored=2, quarantined=1)
 
 
+def test_a_reading_the_database_will_not_have_costs_no_other(
+    workplace: Workplace, engine: Engine, city: Devices
+) -> None:
+    with engine.begin() as connection:
+        sensors.devices(connection, THINGS)
+        connection.exec_driver_sql("ALTER TABLE latest ADD CONSTRAINT superstition CHECK (value <> 13)")
+    settings = workplace.settings()
+    with workplace.working(settings):
+        pass  # makes the session, so that all comes in one batch
+    expected = published(city, 100, time.time() - 60)
+    city.drain()
+    with workplace.working(settings):
+        wait_until(lambda: accounted(engine) == 100)
+    assert stored(engine) == [one for one in expected if one[1] != 13]
+    with engine.connect() as connection:
+        assert account.total(connection) == account.Tally(messages=100, stored=99, quarantined=1)
+        row = connection.execute(sa.text("SELECT reason_code, topic, count FROM quarantine")).one()
+    assert tuple(row) == ("not_storable", "senml/14", 1)
+
+
 def test_duplicates_are_stored_once_and_counted(workplace: Workplace, engine: Engine, city: Devices) -> None:
     with engine.begin() as connection:
         sensors.devices(connection, THINGS)
@@ -123,6 +148,29 @@ def test_two_workers_share_a_subscription(workplace: Workplace, engine: Engine, 
     assert stored(engine) == expected
     with engine.connect() as connection:
         assert account.total(connection) == account.Tally(messages=5000, stored=5000)
+
+
+def test_what_a_decoder_asks_for_is_published(
+    workplace: Workplace, services: Services, engine: Engine, city: Devices
+) -> None:
+    with engine.begin() as connection:
+        sensors.community(connection)
+    heard: list[str] = []
+    services.broker.grant("edge", read=["spBv1.0/#"])
+    username, password = services.broker.credentials("edge")
+    edge = Client(CallbackAPIVersion.VERSION2, client_id=username)
+    edge.username_pw_set(username, password)
+    edge.on_connect = lambda client, *_: client.subscribe("spBv1.0/+/NCMD/+")
+    edge.on_message = lambda _, __, message: heard.append(message.topic)
+    edge.connect(services.broker.host, services.broker.port)
+    edge.loop_start()
+    unborn = Payload(timestamp=int(time.time() * 1000), seq=5).SerializeToString()
+    subscriptions = (Subscription(filter="spBv1.0/#", decoder="sparkplug"),)
+    with workplace.working(workplace.settings().model_copy(update={"subscriptions": subscriptions})):
+        city.send("spBv1.0/g/NDATA/e", unborn)
+        wait_until(lambda: heard == ["spBv1.0/g/NCMD/e"])
+    edge.disconnect()
+    edge.loop_stop()
 
 
 @pytest.mark.fault

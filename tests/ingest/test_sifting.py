@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ingest.mqtt import Message
 from ingest.settings import IngestSettings
-from ingest.sifting import Register, Routes, Sifted, matches, sift
+from ingest.sifting import Register, Routes, Sifted, decode, matches, sift
 from tests import sensors
 from tests.workplace import SUBSCRIPTIONS, Devices, Workplace, wait_until
 from twin import account
@@ -48,7 +48,7 @@ def message(topic: str, payload: bytes, *, is_retained: bool = False, received_u
 
 
 def sifted(*messages: Message) -> Sifted:
-    return sift(messages, ROUTES, REGISTER, SETTINGS)
+    return sift(decode(messages, ROUTES), REGISTER, SETTINGS)
 
 
 def codes(found: Sifted) -> list[str]:
@@ -209,7 +209,7 @@ def test_a_decoder_that_breaks_sets_the_message_aside(monkeypatch: pytest.Monkey
         raise KeyError(payload)
 
     monkeypatch.setitem(routes._found, SENML, type(route)("senml", broken))  # type: ignore[arg-type]
-    found = sift([message(SENML, b"\x00"), message(CITY, city("1"))], routes, REGISTER, SETTINGS)
+    found = sift(decode([message(SENML, b"\x00"), message(CITY, city("1"))], routes), REGISTER, SETTINGS)
     assert (codes(found), found.values) == (["decoder_failed"], [1.0])
 
 
