@@ -285,10 +285,11 @@ def _devices(file: Path | None, place: str | None) -> "tuple[list[Device], tzinf
     from deploy.settings import ServiceSettings
     from ingest.loaders import devices
     from twin import db, places
+    from twin.datum import WGS_84
     from twin.devices import devices as registered
 
     if file is not None:
-        found = devices.read(file)
+        found = devices.read(file, datum=WGS_84)  # where they stand is not used here
         found.refuse_rejected()
         return list(found.taken.values()), UTC
     engine = db.engine(services.find(section(ServiceSettings)).database_url)

@@ -20,6 +20,12 @@ loading = typer.Typer(help="Load what a place is made of: linli load KIND FILE. 
 
 File = Annotated[Path, typer.Argument(help="The file.")]
 PlaceCode = Annotated[str | None, typer.Option(help="The place's code, where there are several.")]
+Datum = Annotated[
+    str | None,
+    typer.Option(
+        help="What its coordinates are, such as WGS84, CGCS2000, GCJ-02, BD-09, EPSG:4549, local:CONTROL.csv."
+    ),
+]
 Partial = Annotated[bool, typer.Option("--partial", help="Load the good rows of a file with refused ones.")]
 
 
@@ -87,13 +93,16 @@ def load_osm(
 @loading.command("grids")
 def load_grids(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(help="GeoJSON; without it grids are generated.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="GeoJSON, GeoPackage or Shapefile; without it grids are generated.")
+    ] = None,
     *,
+    datum: Datum = None,
     place: PlaceCode = None,
     code_prefix: Annotated[str, typer.Option(help="First six digits of generated codes.")] = "990000",
 ) -> None:
     """Load streets, communities and grids, or generate them from the map. 导入网格"""
-    from ingest.loaders import generated_grids, grids
+    from ingest.loaders import generated_grids, grids, positions
     from twin import places
 
     with _transaction(context) as connection:
@@ -101,7 +110,8 @@ def load_grids(
         if file is None:
             _show([generated_grids.generate(connection, here, code_prefix=code_prefix)])
         else:
-            _show([grids.load(connection, file, place=here)])
+            known = positions.declared(datum, file) if datum else None
+            _show([grids.load(connection, file, place=here, datum=known)])
 
 
 @loading.command("residents")
@@ -125,23 +135,31 @@ def load_residents(
 
 
 @loading.command("facilities")
-def load_facilities(context: typer.Context, file: File, *, place: PlaceCode = None, partial: Partial = False) -> None:
-    """Load facilities from a CSV file. 导入设施"""
-    from ingest.loaders import facilities
+def load_facilities(
+    context: typer.Context, file: File, *, datum: Datum = None, place: PlaceCode = None, partial: Partial = False
+) -> None:
+    """Load facilities from a table (.csv, .xlsx) or a layer of points (.geojson, .gpkg, .shp). 导入设施"""
+    from ingest.loaders import facilities, positions
     from twin import places
 
+    known = positions.declared(datum, file)
     with _transaction(context) as connection:
-        _show([facilities.load(connection, file, place=places.get(connection, place), partial=partial)])
+        here = places.get(connection, place)
+        _show([facilities.load(connection, file, place=here, datum=known, partial=partial)])
 
 
 @loading.command("devices")
-def load_devices(context: typer.Context, file: File, *, place: PlaceCode = None, partial: Partial = False) -> None:
-    """Enrol devices from a CSV file. 导入设备"""
-    from ingest.loaders import devices
+def load_devices(
+    context: typer.Context, file: File, *, datum: Datum = None, place: PlaceCode = None, partial: Partial = False
+) -> None:
+    """Enrol devices from a table (.csv, .xlsx); the datum is of their positions, where they have any. 导入设备"""
+    from ingest.loaders import devices, positions
     from twin import places
 
+    known = positions.declared(datum, file) if datum else None
     with _transaction(context) as connection:
-        _show([devices.load(connection, file, place=places.get(connection, place), partial=partial)])
+        here = places.get(connection, place)
+        _show([devices.load(connection, file, place=here, datum=known, partial=partial)])
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from ingest.loaders import place as descriptions
 from ingest.loaders.osm import load_osm
 from ingest.loaders.receipt import Receipt
 from ingest.settings import DEFAULT_SUBSCRIPTIONS
+from twin import datum as datums
 from twin import places
 from twin.db import Connection
 
@@ -48,7 +49,7 @@ def load_folder(connection: Connection, description: Path, progress: Progress) -
     Raises Refused or FileNotFoundError with what is wrong; the transaction is the caller's, who rolls it back.
     """
     what = descriptions.read(description)
-    folder = description.parent
+    folder, datum = description.parent, datums.parse(what.datum)
     receipts: list[Receipt] = []
 
     def done(*new: Receipt) -> None:
@@ -66,9 +67,9 @@ def load_folder(connection: Connection, description: Path, progress: Progress) -
     progress("spreading residents over dwellings")
     done(residents.estimate(connection, description, place=place))
     for name in what.facilities:
-        done(facilities.load(connection, folder / name, place=place))
+        done(facilities.load(connection, folder / name, place=place, datum=datum))
     for name in what.devices:
-        done(devices.load(connection, folder / name, place=place))
+        done(devices.load(connection, folder / name, place=place, datum=datum))
     changes = sum(receipt.changes for receipt in receipts)
     progress(f"{what.name} is loaded" if changes else f"{what.name} was loaded already: nothing changed")
     return tuple(receipts)

@@ -1,13 +1,12 @@
-"""Load devices from a CSV file: which there are, what they report, and which element each watches.
+"""Load devices from a table (CSV, XLSX or the points of a layer): which there are, what they report, and which element each watches.
 
 Columns: key, name, kind, format, topic; and name_zh, lon, lat, interval_s, watches, simulated, which may be missing or
-empty. lon and lat are WGS 84 degrees; without them a device stands at the element it watches. watches is the kind of
+empty. lon and lat are of the datum that is declared, and x and y may stand for them; without them a device stands at the element it watches. watches is the kind of
 element and its source id (`edge:n1685108365`, `facility:w12`, `building_lift:w456`); simulated is yes or no.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from operator import attrgetter
 from pathlib import Path
@@ -15,9 +14,11 @@ from pathlib import Path
 import msgspec
 
 from ingest import decoders
-from ingest.loaders import table
+from ingest.loaders import positions, table
 from ingest.loaders.receipt import Receipt
+from ingest.loaders.refusal import RefusedFile
 from ingest.loaders.table import Row, Table, text
+from twin.datum import EXAMPLES, WGS_84, Datum
 from twin.db import Connection
 from twin.enrolment import Device, Rule, Stream, enrol
 from twin.errors import Refused
@@ -30,7 +31,6 @@ KINDS = Path(__file__).with_name("thing_kinds.toml")
 NEEDED = ("key", "name", "kind", "format", "topic")
 OPTIONAL = ("name_zh", "lon", "lat", "interval_s", "watches", "simulated")
 LONGEST_INTERVAL_S = 31 * 86_400  # a device that says less than once a month cannot be called silent in time
-FARTHEST_LON, FARTHEST_LAT = 180, 90
 TOPIC_BYTES = 65_535  # MQTT 1.5.4
 YES = {"": False, "no": False, "yes": True}
 
@@ -89,13 +89,15 @@ def kinds() -> dict[ThingKind, Kind]:
     return msgspec.toml.decode(KINDS.read_bytes(), type=dict[ThingKind, Kind])
 
 
-def load(connection: Connection, path: Path, *, place: Place, partial: bool = False) -> Receipt:
+def load(connection: Connection, path: Path, *, place: Place, datum: Datum | None, partial: bool = False) -> Receipt:
     """Enrol the devices of a file in a place; devices that are not in the file stay as they are.
+
+    datum is that of their positions; None where none of them has one.
 
     Raises Refused where the file is no such table, and where a row is refused and partial is not said: nothing is
     loaded then.
     """
-    found = read(path)
+    found = read(path, datum=datum)
     enrolment = enrol(connection, place.id, list(found.taken.values()))
     line_of = {device.key: line for line, device in found.taken.items()}
     strangers = [(line_of[key], reason) for key, reason in enrolment.rejected]
@@ -103,6 +105,7 @@ def load(connection: Connection, path: Path, *, place: Place, partial: bool = Fa
         path,
         {line: device for line, device in found.taken.items() if line not in dict(strangers)},
         sorted(found.rejected + strangers),
+        found.word,
     )
     if not partial:
         whole.refuse_rejected()
@@ -112,21 +115,29 @@ def load(connection: Connection, path: Path, *, place: Place, partial: bool = Fa
         added=len(enrolment.added),
         changed=len(enrolment.changed),
         rejected=whole.receipt_rows(),
+        notes=positions.notes(datum) if datum else (),
     )
 
 
-def read(path: Path) -> Table[Device]:
-    """Read a device file. Raises Refused where it is no such table, FileNotFoundError where it is not there."""
+def read(path: Path, *, datum: Datum | None) -> Table[Device]:
+    """Read a device file; datum as in load(). Raises Refused where it is no such table, FileNotFoundError where it is not there."""
     known = kinds()
-    return table.read(
-        path, lambda fields: _device(fields, known), needed=NEEDED, optional=OPTIONAL, key=attrgetter("key")
-    )
+    placed: list[str] = []
+
+    def parse(fields: Row) -> Device:
+        placed.append(fields.get("lon", "") + fields.get("lat", ""))
+        return _device(fields, known, datum or WGS_84)
+
+    found = table.read(path, parse, needed=NEEDED, optional=OPTIONAL, key=attrgetter("key"))
+    if datum is None and any(placed):
+        raise RefusedFile("no-datum", path, examples=EXAMPLES)
+    return found
 
 
-def _device(fields: Row, known: Mapping[ThingKind, Kind]) -> Device:
+def _device(fields: Row, known: Mapping[ThingKind, Kind], datum: Datum) -> Device:
     """Make a device of one row. Raises Refused with the reason."""
     kind = _kind(fields["kind"], known)
-    lon, lat = _place(fields.get("lon", ""), fields.get("lat", ""))
+    lon, lat = _place(fields.get("lon", ""), fields.get("lat", ""), datum)
     watches = _watches(fields.get("watches", ""))
     return Device(
         key=fields["key"],
@@ -163,18 +174,9 @@ def _topic(topic: str) -> str:
     return topic
 
 
-def _place(lon: str, lat: str) -> tuple[float, float] | tuple[None, None]:
+def _place(lon: str, lat: str, datum: Datum) -> tuple[float, float] | tuple[None, None]:
     """Read a place; both empty: none of its own."""
-    if not lon and not lat:
-        return None, None
-    try:
-        east, north = float(lon), float(lat)
-    except ValueError:
-        raise Refused(f"lon {lon!r}, lat {lat!r} are not two numbers") from None
-    # NaN compares false: it is refused here too
-    if not (math.fabs(east) <= FARTHEST_LON and math.fabs(north) <= FARTHEST_LAT):
-        raise Refused(f"lon {lon}, lat {lat} is no place on the earth")
-    return east, north
+    return positions.position(lon, lat, datum) if lon or lat else (None, None)
 
 
 def _interval(stated: str, default_s: int) -> int:

@@ -1,7 +1,8 @@
-"""Load facilities from a CSV file.
+"""Load facilities from a table: CSV, XLSX, or the points of a GeoJSON file, GeoPackage or Shapefile.
 
 Columns: id, service, name, lon, lat; and name_zh, opening_hours, step_free (yes, no or empty: not known), capacity
-[people], source, which may be missing or empty. lon and lat are WGS 84 degrees. The source says where the facility is
+[people], source, which may be missing or empty. lon and lat are of the datum that is declared, x and y in a plane
+system; in a layer they are its points. The source says where the facility is
 from (demo: invented); without it that is the file's name. The file is the whole of what its sources say: a facility of
 theirs that is not in it any more is removed.
 """
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import shapely
 
-from ingest.loaders import table
+from ingest.loaders import positions, table
 from ingest.loaders.receipt import Receipt
 from twin import crs, facilities, places
 from twin.attachment import attach
+from twin.datum import Datum
 from twin.db import Connection
 from twin.errors import Refused
 from twin.facilities import FacilityRow
@@ -30,20 +32,20 @@ NEEDED = ("id", "service", "name", "lon", "lat")
 OPTIONAL = ("name_zh", "opening_hours", "step_free", "capacity", "source")
 STEP_FREE = {"": None, "yes": True, "no": False}
 OSM = "osm"  # the source of what the map's loader writes
-MOST_LON, MOST_LAT = 180, 90
+MOST_LAT = 90
 MOST_CAPACITY = 2**31 - 1  # what the column holds
 
 Distance = Callable[[float, float], float]
 
 
-def load(connection: Connection, path: Path, *, place: places.Place, partial: bool = False) -> Receipt:
+def load(connection: Connection, path: Path, *, place: places.Place, datum: Datum, partial: bool = False) -> Receipt:
     """Load the facilities of a file into a place, hang them on its network, and count the network version up on a change.
 
     Raises Refused where the file is no such table, and where a row is refused and partial is not said: nothing is
     loaded then.
     """
     known = facilities.sources(connection, place.id)
-    found = read(path, distance_m=_distance(connection, place), known=known)
+    found = read(path, datum=datum, distance_m=_distance(connection, place), known=known)
     if not partial:
         found.refuse_rejected()
     merged = facilities.store(connection, place.id, list(found.taken.values()))
@@ -54,6 +56,7 @@ def load(connection: Connection, path: Path, *, place: places.Place, partial: bo
         changed=merged.changed,
         removed=merged.removed,
         rejected=found.receipt_rows(),
+        notes=positions.notes(datum),
     )
     if receipt.changes:
         attach(connection, place.id, "facility")
@@ -61,7 +64,9 @@ def load(connection: Connection, path: Path, *, place: places.Place, partial: bo
     return receipt
 
 
-def read(path: Path, *, distance_m: Distance, known: dict[tuple[str, str], str]) -> table.Table[FacilityRow]:
+def read(
+    path: Path, *, datum: Datum, distance_m: Distance, known: dict[tuple[str, str], str]
+) -> table.Table[FacilityRow]:
     """Read a facility file.
 
     distance_m gives how far outside the place a point is [m], 0 inside; known is the source of each facility that is in
@@ -69,17 +74,17 @@ def read(path: Path, *, distance_m: Distance, known: dict[tuple[str, str], str])
     """
 
     def parse(fields: table.Row) -> FacilityRow:
-        row = _facility(fields, path.stem)
+        row = _facility(fields, path.stem, datum)
         owner = known.get((row.source_id, row.service), row.source)
         if owner != row.source:
             raise Refused(f"{row.service} {row.source_id} is one of {owner}'s")
-        _check_place(row, distance_m)
+        _check_place(fields, row, datum, distance_m)
         return row
 
     return table.read(path, parse, needed=NEEDED, optional=OPTIONAL, key=lambda row: (row.source_id, row.service))
 
 
-def _facility(fields: table.Row, stem: str) -> FacilityRow:
+def _facility(fields: table.Row, stem: str, datum: Datum) -> FacilityRow:
     """Make a facility of one row; raises Refused with the reason."""
     if fields["service"] not in list(Service):
         raise Refused(f"unknown service {fields['service']!r}; there are {', '.join(Service)}")
@@ -88,6 +93,7 @@ def _facility(fields: table.Row, stem: str) -> FacilityRow:
     step_free = fields.get("step_free", "")
     if step_free not in STEP_FREE:
         raise Refused(f"step_free {step_free!r} is neither yes nor no nor empty")
+    lon, lat = positions.position(fields["lon"], fields["lat"], datum)
     return FacilityRow(
         source_id=fields["id"],
         service=Service(fields["service"]),
@@ -97,8 +103,8 @@ def _facility(fields: table.Row, stem: str) -> FacilityRow:
         step_free=STEP_FREE[step_free],
         capacity=_capacity(fields.get("capacity", "")),
         source=table.text(fields, "source") or stem,
-        lon=_degrees(fields, "lon"),
-        lat=_degrees(fields, "lat"),
+        lon=lon,
+        lat=lat,
     )
 
 
@@ -110,24 +116,16 @@ def _capacity(stated: str) -> int | None:
     return int(stated)
 
 
-def _degrees(fields: table.Row, column: str) -> float:
-    try:
-        value = float(fields[column])
-    except ValueError:
-        raise Refused(f"{column} {fields[column]!r} is not a number") from None
-    # NaN compares false: it is refused here too
-    if not abs(value) <= (MOST_LON if column == "lon" else MOST_LAT):
-        raise Refused(f"{column} {fields[column]} is no {column} on the earth")
-    return value
-
-
-def _check_place(row: FacilityRow, distance_m: Distance) -> None:
+def _check_place(fields: table.Row, row: FacilityRow, datum: Datum, distance_m: Distance) -> None:
     away_m = distance_m(row.lon, row.lat)
     if away_m <= RIM_M:
         return
-    if abs(row.lon) <= MOST_LAT and distance_m(row.lat, row.lon) <= RIM_M:
-        raise Refused(f"lon {row.lon}, lat {row.lat} are the wrong way round")
-    raise Refused(f"lon {row.lon}, lat {row.lat} is {away_m / 1000:.1f} km outside the place")
+    where = f"lon {fields['lon']}, lat {fields['lat']}"
+    x, y = positions.numbers(fields["lon"], fields["lat"])
+    lon, lat = (float(value) for value in datum.degrees(y, x))
+    if abs(lat) <= MOST_LAT and distance_m(lon, lat) <= RIM_M:
+        raise Refused(f"{where} are the wrong way round")
+    raise Refused(f"{where} is {away_m / 1000:.1f} km outside the place")
 
 
 def _distance(connection: Connection, place: places.Place) -> Distance:

@@ -102,7 +102,9 @@ def _cells(connection: Connection, place: places.Place, found: grids.Footprints,
 def homes(connection: Connection, place: places.Place, ids: Ints) -> Ints:
     """Estimate the households of each building by floor area from the place's totals; shape of ids."""
     where = residents.dwellings(connection, place.id)
-    people = apportion(place.residents if len(where.ids) else 0, where.floor_area_m2)
+    if not where.floor_area_m2.sum() > 0:
+        return np.zeros(len(ids), dtype=np.int64)  # no map is loaded yet, or nobody lives in it
+    people = apportion(place.residents, where.floor_area_m2)
     known = dict(zip(where.ids.tolist(), residents.split_households(people, place.households).tolist(), strict=True))
     return np.array([known.get(building, 0) for building in ids.tolist()], dtype=np.int64)
 

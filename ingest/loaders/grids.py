@@ -1,25 +1,29 @@
-"""Load grids from a GeoJSON file, with a report on their topology.
+"""Load grids from a GeoJSON file, GeoPackage or Shapefile, with a report on their topology.
 
-A FeatureCollection of polygons in WGS 84 degrees (RFC 7946). Properties: code, level (street, community or grid), name;
-and parent (the code of what it lies in), name_zh, which may be missing. The file is the whole hierarchy of its place.
+Polygons of the datum that is declared; a GeoPackage or Shapefile may declare it itself. Properties: code, level (street,
+community or grid), name; and parent (the code of what it lies in), name_zh, which may be missing. The file is the whole
+hierarchy of its place.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from ingest.loaders import features, positions
 from ingest.loaders.blocks import owner
+from ingest.loaders.features import Feature, Layer
 from ingest.loaders.generated_grids import BAND, homes
 from ingest.loaders.receipt import Receipt
+from ingest.loaders.refusal import RefusedFile
 from ingest.loaders.topology import findings
 from twin import grids, places
-from twin.crs import EARTH
+from twin.datum import EXAMPLES, Bounds, Datum
 from twin.db import Connection
 from twin.errors import Refused
 from twin.grids import LEVELS, GridRow
@@ -28,17 +32,18 @@ from twin.shapes import polygons
 
 __all__ = ["load", "read"]
 
+RIM = 0.2  # degrees; a grid so far from its place is of another place, or of another datum
 LEVEL_ABOVE = {"street": None, "community": "street", "grid": "community"}
 
 
-def load(connection: Connection, path: Path, *, place: places.Place) -> Receipt:
+def load(connection: Connection, path: Path, *, place: places.Place, datum: Datum | None) -> Receipt:
     """Load the grids of a file into a place, in the stead of those it has, and put each building into one.
 
     Overlaps, gaps and grids outside the band of households are on the receipt and loaded as they are; of two grids that
-    hold a building, the one whose code comes first gets it. Raises Refused where the file is no such collection or a
+    hold a building, the one whose code comes first gets it. datum None: what the file itself states. Raises Refused where the file is no such collection or a
     feature in it cannot be taken: nothing is loaded then.
     """
-    rows = read(path)
+    rows, known = read(path, datum=datum, within=_around(place.bounds))
     found = grids.footprints(connection, place.id)
     leaves = [row for row in rows if row.level == LEVELS[-1]]
     shapes = to_metric(place.metric_srid, [leaf.geom for leaf in leaves])
@@ -52,6 +57,7 @@ def load(connection: Connection, path: Path, *, place: places.Place) -> Receipt:
     boundary = to_metric(place.metric_srid, [places.boundary(connection, place.id)])[0]
     homeless = int(np.count_nonzero(found.residential & (own < 0)))
     notes = [
+        *positions.notes(known),
         *findings(boundary, shapes, codes, households, BAND),
         f"{len(inside)} of {len(own)} buildings lie in a grid, {moved} in another than before",
     ]
@@ -60,41 +66,68 @@ def load(connection: Connection, path: Path, *, place: places.Place) -> Receipt:
     return Receipt("grids", len(rows), merged.added, merged.changed, merged.removed, notes=tuple(notes))
 
 
-def read(path: Path) -> list[GridRow]:
-    """Read a GeoJSON file of grids, from the largest to the smallest; households are not known yet and 0.
+def read(path: Path, *, datum: Datum | None, within: Bounds | None = None) -> tuple[list[GridRow], Datum]:
+    """Read a file of grids, from the largest to the smallest, and the datum it was read by.
 
-    Raises Refused with the number of the feature, counted from 1, and what is wrong with it.
+    Households are not known yet and 0. within is where they must lie [degrees, WGS 84]. Raises Refused with the number
+    of the feature, counted from 1, and what is wrong with it.
     """
-    try:
-        whole = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise Refused(f"{path}: not JSON: {error}") from None
-    features = whole.get("features") if isinstance(whole, dict) else None
-    if not isinstance(features, list) or not features:
-        raise Refused(f"{path}: no FeatureCollection with features in it")
+    layer = features.read(path, "areas")
+    known = datum or _stated(path, layer)
     rows: dict[str, GridRow] = {}
-    for number, feature in enumerate(features, start=1):
+    for feature in layer.features:
         try:
             row = _row(feature)
         except Refused as refusal:
-            raise Refused(f"{path}: feature {number}: {refusal}") from None
+            raise Refused(f"{path}: feature {feature.number}: {refusal}") from None
         if row.code in rows:
-            raise Refused(f"{path}: feature {number}: code {row.code} is there twice")
+            raise Refused(f"{path}: feature {feature.number}: code {row.code} is there twice")
         rows[row.code] = row
     _check_parents(path, rows)
-    return sorted(rows.values(), key=lambda row: (LEVELS.index(row.level), row.code))
+    ordered = sorted(rows.values(), key=lambda row: (LEVELS.index(row.level), row.code))
+    try:
+        shapes = _degrees([row.geom for row in ordered], known, within)
+    except Refused as refusal:
+        raise Refused(f"{path}: {refusal}; linli crs guess may tell the datum") from None
+    return [replace(row, geom=shape) for row, shape in zip(ordered, shapes, strict=True)], known
 
 
-def _row(feature: object) -> GridRow:
-    """Make a grid of one feature; raises Refused with the reason."""
-    if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
-        raise Refused("no feature with properties")
-    said: Mapping[str, object] = feature["properties"]
+def _around(bounds: Bounds) -> Bounds:
+    west, south, east, north = bounds
+    return west - RIM, south - RIM, east + RIM, north + RIM
+
+
+def _stated(path: Path, layer: Layer) -> Datum:
+    """Give the datum that the file itself states; raises Refused where it states none."""
+    said = features.stated_datum(layer)
+    if said is None and layer.stated is not None:
+        raise RefusedFile("undecided-datum", path, stated=layer.stated[:80], examples=EXAMPLES)
+    return positions.declared(said, path)
+
+
+def _degrees(shapes: Sequence[shapely.MultiPolygon], known: Datum, within: Bounds | None) -> list[shapely.MultiPolygon]:
+    """Move shapes to WGS 84; raises Refused where one lies outside."""
+
+    def moved(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(known.locate(at[:, 0], at[:, 1], within=within))
+
+    found = np.empty(len(shapes), dtype=np.object_)
+    found[:] = list(shapes)
+    return list(shapely.transform(found, moved))
+
+
+def _row(feature: Feature) -> GridRow:
+    """Make a grid of one feature, in its own coordinates; raises Refused with the reason."""
+    if feature.why and not feature.properties:
+        raise Refused(feature.why)
+    said = feature.properties
     code, name, level = (_text(said, column) for column in ("code", "name", "level"))
     if not code or not name:
         raise Refused("no code or no name")
     if level not in LEVELS:
         raise Refused(f"level {level!r} is none of {', '.join(LEVELS)}")
+    if feature.why:
+        raise Refused(feature.why)
     return GridRow(
         code=code,
         level=LEVELS[LEVELS.index(level)],
@@ -103,7 +136,7 @@ def _row(feature: object) -> GridRow:
         name_zh=_text(said, "name_zh") or name,
         households=0,
         generated=False,
-        geom=_shape(feature.get("geometry")),
+        geom=polygons(feature.shape),
     )
 
 
@@ -115,18 +148,6 @@ def _text(said: Mapping[str, object], name: str) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise Refused(f"{name} {value!r} is no text")
-
-
-def _shape(geometry: object) -> shapely.MultiPolygon:
-    try:
-        shape = polygons(shapely.from_geojson(json.dumps(geometry)))
-    except shapely.GEOSException as error:
-        raise Refused(f"its geometry cannot be read: {error}") from None
-    if shape.is_empty:
-        raise Refused("its geometry has no area")
-    if not shapely.box(*EARTH).covers(shapely.box(*shape.bounds)):
-        raise Refused("its geometry is not in degrees of longitude and latitude")
-    return shape
 
 
 def _check_parents(path: Path, rows: Mapping[str, GridRow]) -> None:

@@ -1,6 +1,6 @@
 """Load a place from its description: a TOML file that names the boundary and the official totals.
 
-The boundary is a GeoJSON file in WGS 84 degrees (as RFC 7946 has it). All the polygons in it together are the place:
+The boundary is a GeoJSON file of the datum that the description declares for all its files. All the polygons in it together are the place:
 rings that touch or cross themselves are made valid, and lines and points left by that or given beside them are left
 out. The file itself stays as its source gave it.
 """
@@ -12,9 +12,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import numpy as np
 import shapely
 
 from ingest.loaders.receipt import Receipt
+from twin import datum as datums
 from twin import places
 from twin.db import Connection
 from twin.errors import NotFound, Refused
@@ -48,6 +50,7 @@ class Description(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     name_zh: str
     timezone: str
+    datum: str  # of the boundary, the facilities and the devices; an extract of OpenStreetMap is in WGS 84
     attribution: str
     boundary: str
     extract: str
@@ -63,7 +66,7 @@ def load(connection: Connection, path: Path) -> Receipt:
     Raises Refused where the description or the boundary cannot be taken, FileNotFoundError where one is not there.
     """
     what = read(path)
-    boundary = read_boundary(path.parent / what.boundary)
+    boundary = read_boundary(path.parent / what.boundary, datum=datums.parse(what.datum))
     before = _known(connection, what.code)
     place_id = places.put(
         connection,
@@ -91,21 +94,35 @@ def read(path: Path) -> Description:
         ZoneInfo(what.timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise Refused(f"{path}: unknown timezone {what.timezone!r}") from None
+    try:
+        datums.parse(what.datum)
+    except Refused as refusal:
+        raise Refused(f"{path}: {refusal}") from None
     _check_totals(path, what.residents)
     return what
 
 
-def read_boundary(path: Path) -> shapely.MultiPolygon:
-    """Read the polygons of a GeoJSON file as one boundary; raises Refused where there is no area in it."""
+def read_boundary(path: Path, *, datum: datums.Datum = datums.WGS_84) -> shapely.MultiPolygon:
+    """Read the polygons of a GeoJSON file as one boundary, in WGS 84 unless another datum is said (RFC 7946).
+
+    Raises Refused where there is no area in it.
+    """
     try:
         shape = shapely.from_geojson(path.read_text(encoding="utf-8"))
     except (shapely.GEOSException, UnicodeDecodeError) as error:
         raise Refused(f"{path}: not GeoJSON: {error}") from None
-    valid = shapely.make_valid(shapely.get_parts(shape))
     try:
+        valid = shapely.make_valid(shapely.get_parts(_moved(shape, datum)))
         return places.as_areas(shapely.union_all(valid))
     except Refused as refusal:
         raise Refused(f"{path}: {refusal}") from None
+
+
+def _moved(shape: shapely.Geometry, datum: datums.Datum) -> shapely.Geometry:
+    """Move a shape to WGS 84."""
+    if datum is datums.WGS_84:
+        return shape
+    return shapely.transform(shape, lambda at: np.column_stack(datum.locate(at[:, 0], at[:, 1])))
 
 
 def _check_totals(path: Path, official: Official) -> None:

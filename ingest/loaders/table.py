@@ -1,13 +1,17 @@
-"""Read a CSV table row by row: what each row makes, or the one reason why it cannot be taken."""
+"""Read a table row by row: what each row makes, or the one reason why it cannot be taken.
+
+A table is a CSV file, the first sheet of an XLSX file, or a layer whose points stand in for lon and lat.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from ingest.loaders import table_rows
+from ingest.loaders.table_rows import Fields
 from twin.errors import Refused
 
 __all__ = ["Row", "Table", "read", "text"]
@@ -26,6 +30,7 @@ class Table(Generic[T]):
     path: Path
     taken: dict[int, T]
     rejected: list[tuple[int, str]]
+    word: str = "line"  # what its rows are called where it is read: line, row or feature
 
     @property
     def count(self) -> int:
@@ -36,7 +41,7 @@ class Table(Generic[T]):
         """Raise Refused with the line and reason of each refused row, where there is any."""
         if not self.rejected:
             return
-        reasons = [f"  line {line}: {reason}" for line, reason in self.rejected[:SHOWN]]
+        reasons = [f"  {self.word} {line}: {reason}" for line, reason in self.rejected[:SHOWN]]
         if len(self.rejected) > SHOWN:
             reasons.append(f"  and {len(self.rejected) - SHOWN} more")
         head = f"{self.path}: {len(self.rejected)} of {self.count} rows refused, nothing loaded"
@@ -44,7 +49,7 @@ class Table(Generic[T]):
 
     def receipt_rows(self) -> tuple[tuple[str, str], ...]:
         """The refused rows as a receipt has them."""
-        return tuple((f"line {line}", reason) for line, reason in self.rejected)
+        return tuple((f"{self.word} {line}", reason) for line, reason in self.rejected)
 
 
 def read(
@@ -55,7 +60,7 @@ def read(
     optional: Sequence[str] = (),
     key: Callable[[T], object],
 ) -> Table[T]:
-    """Read a CSV file in UTF-8 whose first line names its columns; parse raises Refused where a row cannot be taken.
+    """Read a table whose first row names its columns; parse raises Refused where a row cannot be taken.
 
     Of rows with an equal key only the first is taken. Raises Refused where the file is not such a table,
     FileNotFoundError where it is not there.
@@ -63,17 +68,18 @@ def read(
     taken: dict[int, T] = {}
     rejected: list[tuple[int, str]] = []
     line_of: dict[object, int] = {}
-    for line, fields in _rows(path, needed, optional):
+    found = table_rows.read(path, needed=needed, optional=optional)
+    for line, fields in found.rows:
         try:
             made = parse(_checked(fields, needed))
             if key(made) in line_of:
-                raise Refused(f"the same as line {line_of[key(made)]}")
+                raise Refused(f"the same as {found.word} {line_of[key(made)]}")
         except Refused as refusal:
             rejected.append((line, str(refusal)))
         else:
             line_of[key(made)] = line
             taken[line] = made
-    return Table(path, taken, rejected)
+    return Table(path, taken, rejected, found.word)
 
 
 def text(fields: Row, column: str) -> str | None:
@@ -84,30 +90,12 @@ def text(fields: Row, column: str) -> str | None:
     return value
 
 
-def _rows(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[int, dict[str | None, str]]]:
-    """Give the rows as (line where it ends, as an editor numbers it; fields without blanks around them)."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table = csv.DictReader(file, strict=True)
-            names = list(table.fieldnames or ())
-            if missing := [name for name in needed if name not in names]:
-                raise Refused(f"{path}: no column {', '.join(missing)}")
-            if strange := [name for name in names if name not in (*needed, *optional)]:
-                raise Refused(
-                    f"{path}: unknown column {', '.join(strange)}; there are {', '.join((*needed, *optional))}"
-                )
-            for fields in table:
-                yield table.line_num, {name: str(value or "").strip() for name, value in fields.items()}
-    except UnicodeDecodeError as error:
-        raise Refused(f"{path}: not UTF-8 text (byte {error.start})") from None
-    except csv.Error as error:
-        raise Refused(f"{path}: after line {table.line_num}: {error}") from None
-
-
-def _checked(fields: dict[str | None, str], needed: Sequence[str]) -> Row:
+def _checked(fields: Fields, needed: Sequence[str]) -> Row:
     if None in fields:
-        raise Refused("more fields than columns")
+        raise Refused(fields[None] or "more fields than columns")
     row = {str(name): value for name, value in fields.items()}
+    if formulas := [name for name, value in row.items() if value.startswith(table_rows.FORMULA)]:
+        raise Refused(f"{', '.join(formulas)} is a formula: save its value")
     if missing := [name for name in needed if not row[name]]:
         raise Refused(f"no {', '.join(missing)}")
     if "\0" in "".join(row.values()):

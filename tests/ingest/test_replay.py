@@ -27,6 +27,7 @@ from ingest.settings import Broker, IngestSettings, Subscription
 from tests.ingest import histories
 from tests.workplace import CHECKOUT, Workplace, wait_until
 from twin import account, db
+from twin.datum import WGS_84
 from twin.devices import Thing, devices, things
 from twin.enrolment import Device, enrol
 from twin.errors import Refused
@@ -34,7 +35,7 @@ from twin.terms import ThingKind
 
 START_S = 1_772_366_400.0
 SEED = 22
-DEMO = list(device_file.read(CHECKOUT / "demo/devices.csv").taken.values())
+DEMO = list(device_file.read(CHECKOUT / "demo/devices.csv", datum=WGS_84).taken.values())
 CITY = Subscription(filter="city/#", decoder="mapped", mapping=CHECKOUT / "demo/city.toml")
 
 

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from deploy.services import Services
 from simulations.community import Community
+from twin.datum import WGS_84
 
 settings.register_profile("kernels", deadline=None)
 settings.load_profile("kernels")
@@ -38,7 +39,7 @@ def monaco_database(services: Services, template: str) -> Iterator[str]:
         found = places.get(connection)
         boundary = places.boundary(connection, found.id)
         osm.load_osm(connection, found.id, DEMO / "monaco.osm.pbf", boundary, lambda _: None)
-        facilities.load(connection, DEMO / "facilities.csv", place=found)
+        facilities.load(connection, DEMO / "facilities.csv", place=found, datum=WGS_84)
         generated_grids.generate(connection, found)
         residents.estimate(connection, DEMO / "place.toml", place=found)
     database.dispose()

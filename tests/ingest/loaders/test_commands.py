@@ -35,7 +35,7 @@ def test_grids_are_generated_where_no_file_is_given(monaco: str, tmp_path: Path)
 
 def test_a_refused_file_is_exit_code_2_and_says_each_line(monaco: str, tmp_path: Path) -> None:
     (tmp_path / "shops.csv").write_text("id,service,name,lon,lat\n1,shop,A,7.42,43.73\n", encoding="utf-8")
-    done = load(monaco, "facilities", "shops.csv", folder=tmp_path)
+    done = load(monaco, "facilities", "shops.csv", "--datum", "wgs84", folder=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     head, line = done.stderr.splitlines()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ingest.loaders.facilities import load, read
 from twin import db, places
+from twin.datum import WGS_84
 from twin.db import Connection
 from twin.errors import Refused
 
@@ -49,7 +50,7 @@ def stored(connection: Connection) -> list[tuple[object, ...]]:
 def test_a_row_is_stored_as_it_is(village: Connection, tmp_path: Path) -> None:
     place = places.get(village)
     path = write(tmp_path, GOOD, "c2,canteen,食堂,7.421,43.736,,,")
-    receipt = load(village, path, place=place)
+    receipt = load(village, path, place=place, datum=WGS_84)
     assert (receipt.read, receipt.added, receipt.rejected) == (2, 2, ())
     assert stored(village) == [
         ("c1", "clinic", "Town clinic", True, 30, "demo", 7.42, 43.735),
@@ -60,9 +61,9 @@ def test_a_row_is_stored_as_it_is(village: Connection, tmp_path: Path) -> None:
 
 def test_the_same_file_twice_changes_nothing(village: Connection, tmp_path: Path) -> None:
     path = write(tmp_path, GOOD)
-    load(village, path, place=places.get(village))
+    load(village, path, place=places.get(village), datum=WGS_84)
     version = places.get(village).network_version
-    receipt = load(village, path, place=places.get(village))
+    receipt = load(village, path, place=places.get(village), datum=WGS_84)
     assert (receipt.changes, receipt.unchanged) == (0, 1)
     assert places.get(village).network_version == version
 
@@ -71,8 +72,8 @@ def test_a_row_that_is_gone_from_the_file_is_removed_and_other_sources_stay(
     village: Connection, tmp_path: Path
 ) -> None:
     other = GOOD.replace("c1", "x1").replace("demo", "town")
-    load(village, write(tmp_path, GOOD, GOOD.replace("c1", "c2"), other), place=places.get(village))
-    receipt = load(village, write(tmp_path, GOOD.replace("Town", "New")), place=places.get(village))
+    load(village, write(tmp_path, GOOD, GOOD.replace("c1", "c2"), other), place=places.get(village), datum=WGS_84)
+    receipt = load(village, write(tmp_path, GOOD.replace("Town", "New")), place=places.get(village), datum=WGS_84)
     assert (receipt.added, receipt.changed, receipt.removed) == (0, 1, 1)
     assert [row[:3] for row in stored(village)] == [("c1", "clinic", "New clinic"), ("x1", "clinic", "Town clinic")]
 
@@ -99,7 +100,7 @@ REFUSED = {
 def test_each_refused_row_has_its_line_and_reason_and_nothing_is_loaded(village: Connection, tmp_path: Path) -> None:
     path = write(tmp_path, GOOD.replace("c1", "c0"), *REFUSED)
     with pytest.raises(Refused) as refusal:
-        load(village, path, place=places.get(village))
+        load(village, path, place=places.get(village), datum=WGS_84)
     head, *lines = str(refusal.value).splitlines()
     assert f"{len(REFUSED)} of {len(REFUSED) + 1} rows refused, nothing loaded" in head
     for number, (line, reason) in enumerate(zip(lines, REFUSED.values(), strict=True), start=3):
@@ -110,15 +111,15 @@ def test_each_refused_row_has_its_line_and_reason_and_nothing_is_loaded(village:
 
 def test_partial_loads_the_other_rows_and_keeps_the_reasons(village: Connection, tmp_path: Path) -> None:
     path = write(tmp_path, GOOD, GOOD, GOOD.replace("c1", "c2"))
-    receipt = load(village, path, place=places.get(village), partial=True)
+    receipt = load(village, path, place=places.get(village), datum=WGS_84, partial=True)
     assert (receipt.read, receipt.added) == (3, 2)
     assert receipt.rejected == (("line 3", "the same as line 2"),)
 
 
 def test_a_facility_of_another_source_is_not_taken_over(village: Connection, tmp_path: Path) -> None:
-    load(village, write(tmp_path, GOOD), place=places.get(village))
+    load(village, write(tmp_path, GOOD), place=places.get(village), datum=WGS_84)
     with pytest.raises(Refused, match="clinic c1 is one of demo's"):
-        load(village, write(tmp_path, GOOD.replace("demo", "town")), place=places.get(village))
+        load(village, write(tmp_path, GOOD.replace("demo", "town")), place=places.get(village), datum=WGS_84)
 
 
 @pytest.mark.parametrize(
@@ -135,9 +136,9 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path, content: bytes,
     path = tmp_path / "broken.csv"
     path.write_bytes(content)
     with pytest.raises(Refused, match=reason):
-        read(path, distance_m=lambda _lon, _lat: 0.0, known={})
+        read(path, datum=WGS_84, distance_m=lambda _lon, _lat: 0.0, known={})
 
 
 def test_a_missing_file_is_said(village: Connection, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        load(village, tmp_path / "none.csv", place=places.get(village))
+        load(village, tmp_path / "none.csv", place=places.get(village), datum=WGS_84)

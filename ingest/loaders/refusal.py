@@ -1,0 +1,44 @@
+"""A refused file: a code for programs, one line for people, in English or Chinese."""
+
+from __future__ import annotations
+
+import locale
+import tomllib
+from functools import cache
+from pathlib import Path
+
+from twin.errors import Refused
+
+__all__ = ["RefusedFile", "codes"]
+
+TEXTS = Path(__file__).with_name("refusals.toml")
+
+
+class RefusedFile(Refused):
+    """A file that cannot be taken, with its code; the line ends with the code in brackets."""
+
+    def __init__(self, code: str, path: Path | None = None, **values: object) -> None:
+        """Make the line of a code; the path stands before it where it is known."""
+        self.code = code
+        self.values = values
+        line = f"{_texts()[code][_language()].format(**values)} [{code}]"
+        super().__init__(line if path is None else f"{path}: {line}")
+
+    def at(self, path: Path) -> RefusedFile:
+        """Give the same refusal with the path before it."""
+        return RefusedFile(self.code, path, **self.values)
+
+
+def codes() -> tuple[str, ...]:
+    """Give every code there is."""
+    return tuple(_texts())
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    return tomllib.loads(TEXTS.read_text(encoding="utf-8"))
+
+
+def _language() -> str:
+    """Give zh where the command line's locale is Chinese, else en."""
+    return "zh" if (locale.getlocale(locale.LC_CTYPE)[0] or "").startswith("zh") else "en"
