@@ -49,10 +49,12 @@ def main() -> None:
     _refuse_hidden_folders()
     from deploy.errors import Unavailable
     from ingest.loaders.commands import loading
+    from ingest.loaders.crs_commands import crs
     from simulations.commands import simulating
     from twin.errors import NotFound, Refused
 
     app.add_typer(loading, name="load")
+    app.add_typer(crs, name="crs")
     app.add_typer(simulating, name="simulate")
     try:
         app(prog_name="linli", obj=_database_url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import locale
+import os
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -40,5 +40,6 @@ def _texts() -> dict[str, dict[str, str]]:
 
 
 def _language() -> str:
-    """Give zh where the command line's locale is Chinese, else en."""
-    return "zh" if (locale.getlocale(locale.LC_CTYPE)[0] or "").startswith("zh") else "en"
+    """Give zh where the command line's locale is Chinese, else en; as gettext does, whether it is installed or not."""
+    said = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return "zh" if said.startswith("zh") else "en"

@@ -30,8 +30,8 @@ class Rows:
     rows: Iterator[tuple[int, Fields]]
 
 
-def read(path: Path, *, needed: Sequence[str], optional: Sequence[str] = ()) -> Rows:
-    """Open a table; x and y may stand for lon and lat.
+def read(path: Path, *, needed: Sequence[str], optional: Sequence[str] | None = ()) -> Rows:
+    """Open a table; x and y may stand for lon and lat. With optional None it may have any other columns.
 
     Raises Refused where it is no table or lacks a column, or has one that is not known; FileNotFoundError where it is
     not there.
@@ -44,7 +44,7 @@ def read(path: Path, *, needed: Sequence[str], optional: Sequence[str] = ()) -> 
     return Rows("line", _csv(path, needed, optional))
 
 
-def _csv(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[int, Fields]]:
+def _csv(path: Path, needed: Sequence[str], optional: Sequence[str] | None) -> Iterator[tuple[int, Fields]]:
     """Give the rows of a CSV file in UTF-8, by the line where each ends, fields without blanks around them."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -60,7 +60,7 @@ def _csv(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterator
         raise Refused(f"{path}: after line {table.line_num}: {error}") from None
 
 
-def _sheet(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[int, Fields]]:
+def _sheet(path: Path, needed: Sequence[str], optional: Sequence[str] | None) -> Iterator[tuple[int, Fields]]:
     head, *rest = confined.run("sheet_reader:rows", path, kind=list[tuple[int, list[str]]])
     names = _names(path, head[1], needed, optional)
     for number, cells in rest:
@@ -68,7 +68,7 @@ def _sheet(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterat
         yield number, {**fields, None: ""} if len(cells) > len(names) else fields
 
 
-def _features(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Iterator[tuple[int, Fields]]:
+def _features(path: Path, needed: Sequence[str], optional: Sequence[str] | None) -> Iterator[tuple[int, Fields]]:
     """Give the features as rows, a point of each as lon and lat, in the file's own coordinates."""
     layer = features.read(path, "points")
     names = list(dict.fromkeys(name for feature in layer.features for name in feature.properties))
@@ -83,13 +83,13 @@ def _features(path: Path, needed: Sequence[str], optional: Sequence[str]) -> Ite
         yield feature.number, fields
 
 
-def _names(path: Path, names: Sequence[str], needed: Sequence[str], optional: Sequence[str]) -> list[str]:
+def _names(path: Path, names: Sequence[str], needed: Sequence[str], optional: Sequence[str] | None) -> list[str]:
     """Give the columns' names as linli calls them; raises Refused where they are not the needed and optional ones."""
-    wanted = (*needed, *optional)
+    wanted = (*needed, *(optional or ()))
     known = [name if name in wanted else SAME.get(name, name) for name in names]
     if missing := [name for name in needed if name not in known]:
         raise Refused(f"{path}: no column {', '.join(missing)}")
-    if strange := [name for name in known if name not in wanted]:
+    if optional is not None and (strange := [name for name in known if name not in wanted]):
         raise Refused(f"{path}: unknown column {', '.join(strange)}; there are {', '.join(wanted)}")
     if twice := sorted({name for name in known if known.count(name) > 1}):
         raise Refused(f"{path}: two columns {', '.join(twice)}")
