@@ -22,7 +22,7 @@ from ingest.loaders.generated_grids import BAND, homes
 from ingest.loaders.receipt import Receipt
 from ingest.loaders.refusal import RefusedFile
 from ingest.loaders.topology import findings
-from twin import grids, places
+from twin import codes, grids, places
 from twin.datum import EXAMPLES, Bounds, Datum
 from twin.db import Connection
 from twin.errors import Refused
@@ -143,6 +143,8 @@ def _row(feature: Feature) -> GridRow:
 def _text(said: Mapping[str, object], name: str) -> str | None:
     """Give a property as text; None where it is missing or empty. A code may be written as a number."""
     value = said.get(name)
+    if isinstance(value, str) and codes.has_citizen_number(value):
+        raise Refused(f"a citizen's identity number in {name}: linli keeps none")
     if value is None or isinstance(value, str):
         return (value or "").strip() or None
     if isinstance(value, int) and not isinstance(value, bool):

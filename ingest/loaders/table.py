@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from ingest.loaders import table_rows
 from ingest.loaders.table_rows import Fields
+from twin import codes
 from twin.errors import Refused
 
 __all__ = ["Row", "Table", "read", "text"]
@@ -96,6 +97,8 @@ def _checked(fields: Fields, needed: Sequence[str]) -> Row:
     row = {str(name): value for name, value in fields.items()}
     if formulas := [name for name, value in row.items() if value.startswith(table_rows.FORMULA)]:
         raise Refused(f"{', '.join(formulas)} is a formula: save its value")
+    if persons := [name for name, value in row.items() if codes.has_citizen_number(value)]:
+        raise Refused(f"a citizen's identity number in {', '.join(persons)}: linli keeps none")
     if missing := [name for name in needed if not row[name]]:
         raise Refused(f"no {', '.join(missing)}")
     if "\0" in "".join(row.values()):
