@@ -69,7 +69,13 @@ def test_a_lift_out_of_service_closes_its_edge_and_back_in_service_opens_it(stre
 def test_between_the_limits_the_state_stays_what_it_was(street: Connection) -> None:
     depth = stream(street, "underpass", "depth", "cm")
     effect(street, depth, closes_above=15, opens_below=12)
-    for minute, value, expected in [(0, 13, "open"), (1, 16, "closed"), (2, 13, "closed"), (3, 12, "closed"), (4, 11.9, "open")]:
+    for minute, value, expected in [
+        (0, 13, "open"),
+        (1, 16, "closed"),
+        (2, 13, "closed"),
+        (3, 12, "closed"),
+        (4, 11.9, "open"),
+    ]:
         report(street, depth, (minute, value))
         assert state(street)[0] == expected, (minute, value)
 
