@@ -25,7 +25,7 @@ def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callab
 
     Raises Refused where the host's name cannot be listened on.
     """
-    listening = _listen(settings)
+    listening = listen(settings)
     port = listening.getsockname()[1]
     url = f"http://{settings.host}:{port}/"
     busy = "" if settings.port in (0, port) else f" (port {settings.port} is busy)"
@@ -43,11 +43,12 @@ def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callab
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def _listen(settings: ServeSettings) -> socket.socket:
+def listen(settings: ServeSettings) -> socket.socket:
     """Take the port of the settings, or a free one where another process has it."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     for port in (settings.port, 0):
-        listening = socket.socket(family, socket.SOCK_STREAM)
+        # the protocol is named, or asyncio leaves Nagle's algorithm on and every answer waits 40 ms for a late ACK
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((settings.host, port))

@@ -1,6 +1,10 @@
 """Say where the page is served, and to whom."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class ServeSettings(BaseModel):
@@ -10,7 +14,15 @@ class ServeSettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)  # a free one is taken where it is busy; 0: any free one
-    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")  # names the page may be asked under
+    hosts: tuple[str, ...] = LOOPBACK  # names the page may be asked under
     place: str | None = None  # the place's code; None: the only place there is
     body_bytes: int = Field(default=65_536, ge=1_024)
     body_s: float = Field(default=10.0, gt=0)  # a request must have come whole by then
+    sensorthings_writing: bool = False  # may anybody who can ask write by SensorThings? until there is sign-in
+
+    @model_validator(mode="after")
+    def _writing_stays_here(self) -> Self:
+        """Refuse writing where others than this machine can ask: nobody is asked who they are."""
+        if self.sensorthings_writing and self.host not in LOOPBACK:
+            raise ValueError(f"sensorthings_writing needs host to be one of {', '.join(LOOPBACK)}")
+        return self

@@ -13,6 +13,7 @@ from twin.enrolment import Device, Stream
 from twin.terms import ThingKind
 
 __all__ = [
+    "BY_CLIENT",
     "SILENT_INTERVALS",
     "WELFARE",
     "Effect",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 SILENT_INTERVALS = 3  # a thing that misses more reports than this is silent; ours: no norm gives a number
+BY_CLIENT = "http"  # the format of a thing that a client made: no device to play or configure
 WELFARE = frozenset({ThingKind.DOOR, ThingKind.METER})  # they stand in dwellings: only the care role may see which
 
 
@@ -124,13 +126,14 @@ def devices(connection: Connection, place_id: int) -> list[Device]:
             rules=(),
         )
         for row in connection.execute(THINGS, {"place_id": place_id}).mappings()
+        if row["format"] != BY_CLIENT
     ]
 
 
 THINGS = sa.text("""
 SELECT t.id, t.key, t.name, t.name_zh, t.kind, t.format, t.topic, ST_X(t.point) AS lon, ST_Y(t.point) AS lat,
        t.interval_s, t.simulated
-  FROM thing t WHERE t.place_id = :place_id ORDER BY t.id
+  FROM thing t WHERE t.place_id = :place_id AND t.point IS NOT NULL ORDER BY t.id
 """)
 REPORTED = sa.text("""
 SELECT d.thing_id, d.id, d.property, d.unit, l.time, l.value

@@ -10,12 +10,20 @@ from twin.reasons import Reason, printable
 from twin.terms import Reading
 from twin.units import is_same
 
-__all__ = ["passes", "shown", "why"]
+__all__ = ["is_bad", "passes", "shown", "why"]
 
 SECOND_US = 1_000_000
 FUTURE_US = 5 * 60 * SECOND_US
 PAST_US = 30 * 86_400 * SECOND_US
 FIRST_US, LAST_US = -62_135_596_800 * SECOND_US, 253_402_300_799 * SECOND_US  # the years 1 to 9999
+
+# resultQuality is free; these words say that the result is no measurement, whatever number stands there.
+BAD = frozenset({"bad", "invalid", "missing", "failed", "error"})
+
+
+def is_bad(quality: object) -> bool:
+    """Tell whether a SensorThings resultQuality says that nothing was measured."""
+    return isinstance(quality, str) and quality.lower() in BAD
 
 
 def passes(reading: Reading, slot: Slot, received_us: int) -> bool:

@@ -1,4 +1,4 @@
-"""Tell whether the unit a payload states is the registered one (UCUM codes)."""
+"""Units: whether the one a payload states is the registered one (UCUM codes), and what each is called."""
 
 from __future__ import annotations
 
@@ -20,6 +20,20 @@ SPELLINGS = {
     "m³": "m3",
     "dBA": "dB(A)",
     "dB": "dB(A)",
+}
+
+# What OGC SensorThings wants said of a unit; the definition is its UCUM code (dB(A): as the field writes it).
+NAMES = {
+    "1": ("state (0 or 1)", ""),
+    "%": ("percent", "%"),
+    "Cel": ("degree Celsius", "°C"),
+    "cm": ("centimetre", "cm"),
+    "ug/m3": ("microgram per cubic metre", "µg/m³"),
+    "dB(A)": ("A-weighted decibel", "dB(A)"),
+    "m3": ("cubic metre", "m³"),
+}
+DESCRIBED = {
+    code: {"name": name, "symbol": symbol, "definition": f"ucum:{code}"} for code, (name, symbol) in NAMES.items()
 }
 
 

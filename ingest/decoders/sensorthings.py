@@ -16,11 +16,10 @@ from ingest.payload import NAN, from_json
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import from_iso
 from ingest.values import readings
+from twin.gate import is_bad
 from twin.terms import Reading
 
 TOPIC = re.compile(r"(?:.*/)?v\d+\.\d+/(?:((?:Multi)?Datastreams)\(([^/]+)\)/)?Observations")
-# resultQuality is free; these words say that the result is no measurement, whatever number stands there.
-BAD = frozenset({"bad", "invalid", "missing", "failed", "error"})
 
 Id = int | str
 
@@ -52,7 +51,7 @@ def decode(topic: str, payload: bytes, received_us: int) -> list[Reading]:
     observation = from_json(payload, DECODER)
     key = _key(observation, parts[1], parts[2])
     time_us = _time_us(observation.phenomenon_time, received_us)
-    result = NAN if _is_bad(observation.quality) else observation.result
+    result = NAN if is_bad(observation.quality) else observation.result
     if not isinstance(result, list):
         return list(readings(key, "result", result, time_us))
     return [
@@ -91,7 +90,3 @@ def _time_us(stated: str | None, received_us: int) -> int:
     if from_iso(start) > from_iso(end):
         raise Unreadable(Reason.BAD_TIME, f"an interval that ends before it starts: {printable(stated)}")
     return from_iso(end)
-
-
-def _is_bad(quality: object) -> bool:
-    return isinstance(quality, str) and quality.lower() in BAD

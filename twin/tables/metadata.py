@@ -42,6 +42,6 @@ def big_serial() -> Mapped[int]:
     return mapped_column(BigInteger, Identity(always=True), primary_key=True)
 
 
-def shape(kind: str) -> Mapped[Any]:
+def shape(kind: str, *, nullable: bool = False) -> Mapped[Any]:
     """Make a WGS 84 geometry column; its index is declared by name in the table."""
-    return mapped_column(Geometry(kind, srid=4326, spatial_index=False), nullable=False)
+    return mapped_column(Geometry(kind, srid=4326, spatial_index=False), nullable=nullable)

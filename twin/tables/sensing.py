@@ -18,6 +18,7 @@ class Thing(Table):
     __table_args__ = (
         Index("ix_thing_point", "point", postgresql_using="gist"),
         Index("ix_thing_topic", "topic"),
+        Index("ix_thing_location_id", "location_id"),
     )
 
     id: Mapped[int] = serial()
@@ -31,14 +32,23 @@ class Thing(Table):
     interval_s: Mapped[int]
     simulated: Mapped[bool] = mapped_column(server_default=text("false"))
     enrolled_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    point: Mapped[Any] = shape("POINT")
+    point: Mapped[Any | None] = shape("POINT", nullable=True)
+    description: Mapped[str | None]
+    properties: Mapped[dict[str, Any] | None]
+    location_id: Mapped[int | None] = mapped_column(
+        ForeignKey("location.id", ondelete="SET NULL", name="thing_location_id_fkey", use_alter=True)
+    )
 
 
 class Datastream(Table):
     """One property that a thing reports. 数据流."""
 
     __tablename__ = "datastream"
-    __table_args__ = (UniqueConstraint("thing_id", "property"),)
+    __table_args__ = (
+        UniqueConstraint("thing_id", "property"),
+        Index("ix_datastream_observed_property_id", "observed_property_id"),
+        Index("ix_datastream_sensor_id", "sensor_id"),
+    )
 
     id: Mapped[int] = serial()
     thing_id: Mapped[int] = mapped_column(ForeignKey("thing.id", ondelete="CASCADE"))
@@ -46,6 +56,13 @@ class Datastream(Table):
     unit: Mapped[str]
     lowest: Mapped[float]
     highest: Mapped[float]
+    name: Mapped[str | None]
+    description: Mapped[str | None]
+    observation_type: Mapped[str | None]
+    unit_of_measurement: Mapped[dict[str, Any] | None]
+    properties: Mapped[dict[str, Any] | None]
+    observed_property_id: Mapped[int] = mapped_column(ForeignKey("observed_property.id"))
+    sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id"))
 
 
 class Observation(Table):

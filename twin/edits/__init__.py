@@ -1,0 +1,1 @@
+"""Changes to things, datastreams and observations that a client of SensorThings makes."""
