@@ -52,9 +52,11 @@ def main() -> None:
     from ingest.loaders.crs_commands import crs
     from simulations.commands import simulating
     from twin.errors import NotFound, Refused
+    from twin.register_commands import register
 
     app.add_typer(loading, name="load")
     app.add_typer(crs, name="crs")
+    app.add_typer(register, name="register")
     app.add_typer(simulating, name="simulate")
     try:
         app(prog_name="linli", obj=_database_url)

@@ -1,0 +1,145 @@
+"""The commands under `linli register`: what there should be by the norms, and what there is."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from twin.db import Connection
+    from twin.norms.rules import Rule
+    from twin.registers import Basis, Need
+
+__all__ = ["register"]
+
+register = typer.Typer(help="Registers against the norms: linli register QUESTION. 台账", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+Norm = Annotated[str, typer.Option(help="The norm's id.")]
+Area = Annotated[str, typer.Option(help="The place's division code, such as 640106, for provincial and city norms.")]
+Norms = Annotated[list[Path] | None, typer.Option(help="A city's own file of norms; may be repeated.")]
+On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today where not said.")]
+PlaceCode = Annotated[str | None, typer.Option("--place", help="The place's code, where there are several.")]
+Number = Annotated[int, typer.Option(min=0)]
+
+
+@register.command("area")
+def area_needed(
+    *,
+    households: Number,
+    present: Annotated[float, typer.Option(min=0, help="Floor area there is [m2].")],
+    norm: Norm = "svc_30",
+    area: Area = "",
+    norms: Norms = None,
+    on: On = None,
+    as_json: AsJson = False,
+) -> None:
+    """Floor area against a norm per 100 households. 面积"""
+    from twin import registers
+
+    rule = _rule(norm, area, norms, on)
+    _show_need(registers.floor_area(rule, households=households, present_m2=present), as_json=as_json)
+
+
+@register.command("staff")
+def staff_needed(
+    *,
+    residents: Number,
+    present: Number,
+    norm: Norm = "staff_18",
+    area: Area = "",
+    norms: Norms = None,
+    on: On = None,
+    as_json: AsJson = False,
+) -> None:
+    """Workers against a norm per 10,000 residents. 人员"""
+    from twin import registers
+
+    rule = _rule(norm, area, norms, on)
+    _show_need(registers.staff(rule, residents=residents, present=present), as_json=as_json)
+
+
+@register.command("sizes")
+def sizes_in_band(
+    context: typer.Context,
+    *,
+    place: PlaceCode = None,
+    area: Area = "",
+    norms: Norms = None,
+    on: On = None,
+    as_json: AsJson = False,
+) -> None:
+    """Communities by residents, and grids by households, against their bands. 规模"""
+    from twin import places, registers
+
+    communities, grids = _rule("tier_5", area, norms, on), _rule("grid_size", area, norms, on)
+    with _database(context) as connection:
+        here = places.get(connection, place)
+        people = [(code, n) for code, _, n in registers.stored_sizes(connection, here.id, "community")]
+        homes = [(code, n) for code, n, _ in registers.stored_sizes(connection, here.id, "grid")]
+    found = [*registers.sizes(communities, "people", people), *registers.sizes(grids, "households", homes)]
+    if as_json:
+        _say_json(found)
+        return
+    for size in found:
+        band = f"{size.least or 0:g} to {size.most or float('inf'):g}"
+        typer.echo(f"{size.code}: {size.value:g} {size.unit}, {size.grade} ({band}); {_of(size.basis)}")
+
+
+@register.command("devices")
+def devices_honest(context: typer.Context, *, place: PlaceCode = None, as_json: AsJson = False) -> None:
+    """Devices by kind: installed, alive, placed, linked. 设备"""
+    from datetime import UTC
+
+    from twin import devices, places, registers
+
+    with _database(context) as connection:
+        here = places.get(connection, place)
+        things = devices.things(connection, here.id, datetime.now(UTC))
+        found = registers.honesty(things, places.boundary(connection, here.id))
+    if as_json:
+        _say_json(found)
+        return
+    for each in found:
+        typer.echo(
+            f"{each.kind}: {each.installed} installed, {each.alive} alive, {each.placed} placed, {each.linked} linked"
+        )
+
+
+def _rule(norm: str, area: str, own: list[Path] | None, on: datetime | None) -> "Rule":
+    from twin.norms import rules
+
+    # the day is the user's: a norm begins at his midnight, wherever the database is
+    day = on.date() if on else date.today()  # noqa: DTZ011
+    return rules.choose(rules.load(own or ()), norm, area=area, on=day)
+
+
+def _show_need(need: "Need", *, as_json: bool) -> None:
+    if as_json:
+        _say_json(need)
+        return
+    numbers = f"{need.needed:g} {need.unit} needed, {need.present:g} present, {need.short:g} short"
+    typer.echo(f"{numbers}; {_of(need.basis)}")
+
+
+def _of(basis: "Basis") -> str:
+    """Say where a number is from; one that nobody has read is called recalled or assumed, never quoted."""
+    said = f"norm {basis.norm_id} ({basis.norm_set} {basis.version}, {basis.word or '-'}, {basis.certainty})"
+    return said if basis.layer != "national" else f"{said}, no local norm is known"
+
+
+@contextmanager
+def _database(context: typer.Context) -> Iterator["Connection"]:
+    from twin import db
+
+    with db.opened(context.obj()) as engine, engine.connect() as connection:
+        yield connection
+
+
+def _say_json(found: object) -> None:
+    import msgspec
+
+    typer.echo(msgspec.json.encode(found).decode())
