@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ingest import decoders, units
+from ingest import decoders
 from ingest.dress import dress
+from twin import units
 from twin.enrolment import Device, Stream
 from twin.errors import Refused
 from twin.terms import Reading

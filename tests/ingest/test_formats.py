@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -35,7 +36,8 @@ def _metrics(seq: int, *, is_birth: bool) -> bytes:
     return written
 
 
-CASES = {
+Case = tuple[Subscription, Sequence[tuple[str, str | bytes]], str]
+CASES: dict[str, Case] = {
     "sensorthings": (
         Subscription(filter="v1.1/#", decoder="sensorthings", rename={"result": "depth"}),
         [("v1.1/Datastreams(7)/Observations", f'{{"result": 12.5, "phenomenonTime": "{NOW}"}}')],
