@@ -54,7 +54,8 @@ def run(job: str, path: Path, *arguments: str, kind: type[T], cpu_s: int = CPU_S
     """
     if not path.exists():
         raise FileNotFoundError(2, "no such file", str(path))
-    command = [sys.executable, "-m", __name__, job, str(cpu_s), str(path), *arguments]
+    # -P: no module of the folder that the user stands in
+    command = [sys.executable, "-P", "-m", __name__, job, str(cpu_s), str(path), *arguments]
     environment = {**os.environ, **LIMITED, "PYTHONPATH": str(ROOT)}
     try:
         done = subprocess.run(

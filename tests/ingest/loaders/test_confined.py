@@ -37,6 +37,13 @@ def test_wkb_nested_50000_deep_is_one_line_and_not_the_end_of_linli(tmp_path: Pa
         features.read(path, "areas")
 
 
+def test_a_module_in_the_users_folder_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "msgspec.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    path = layers.geojson(tmp_path / "one.geojson", layers.feature("a", layers.BOX))
+    monkeypatch.chdir(tmp_path)
+    assert len(features.read(path, "areas").features) == 1
+
+
 def test_a_missing_file_is_said() -> None:
     with pytest.raises(FileNotFoundError):
         features.read(Path("none.gpkg"), "areas")

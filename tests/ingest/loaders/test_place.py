@@ -54,6 +54,8 @@ def test_a_boundary_without_an_area_on_the_earth_is_refused(tmp_path: Path, cont
     [
         ('code = "monaco"\n', "", "code"),
         ('code = "monaco"', 'code = "monaco"\ncolour = 3', "colour"),
+        ('datum = "WGS84"\n', "", "datum"),
+        ('datum = "WGS84"', 'datum = "mars"', "unknown datum 'mars'"),
         ('"Europe/Monaco"', '"Europe/Nowhere"', "unknown timezone 'Europe/Nowhere'"),
         ('"80+" = 9.4', '"old" = 9.4', "not an age band: 'old'"),
         ('"80+" = 9.4', '"80+" = -9.4', "share -9.4 of 80\\+ is no share"),

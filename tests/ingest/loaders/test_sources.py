@@ -1,5 +1,6 @@
 """The same rows from CSV, XLSX and layers, in any datum, become the same rows in the twin."""
 
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,17 @@ def test_a_shapefiles_chinese_is_read_by_its_cpg_or_without_one(tmp_path: Path, 
         path.with_suffix(".cpg").write_text(cpg)
     (row,), _ = grids.read(path, datum=datum.WGS_84)
     assert (row.code, row.name) == ("g1", "网格 g1")
+
+
+def test_a_zipped_shapefile_is_read_where_it_lies(tmp_path: Path) -> None:
+    path = layers.shapefile(tmp_path / "grids.shp", BOX)
+    with zipfile.ZipFile(tmp_path / "grids.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in tmp_path.glob("grids.*"):
+            if part.suffix != ".zip":
+                archive.write(part, f"网格/{part.name}")
+    assert path.exists()
+    (row,), known = grids.read(tmp_path / "grids.zip", datum=None)
+    assert (row.name, known.name) == ("网格 g1", "WGS84")
 
 
 FACILITIES = [
