@@ -34,14 +34,14 @@ def test_bd09_in_beijing_is_1379_m_from_wgs84() -> None:
     assert GEOD.inv(116.391, 39.907, *there)[2] == pytest.approx(1379, abs=METRES)
 
 
-def test_the_median_offset_over_china_is_433_m() -> None:
+# The table: median 433 m, 95 % 617 m, at most 694 m, over 20,000 points of an area that it does not state.
+def test_offsets_over_the_mainland_are_within_a_twentieth_of_the_table() -> None:
     rng = np.random.default_rng(22)
     lon, lat = rng.uniform(73.6, 134.8, 60_000), rng.uniform(18.0, 53.6, 60_000)
     inside = china_offset.in_mainland(lon, lat)
     lon, lat = lon[inside], lat[inside]
     offset_m = GEOD.inv(lon, lat, *china_offset.wgs84_to_gcj02(lon, lat))[2]
-    assert np.median(offset_m) == pytest.approx(425, abs=15)  # the table's points are of the rectangle
-    assert offset_m.max() < 710
+    assert np.percentile(offset_m, [50, 95, 100]) == pytest.approx([433, 617, 694], rel=0.05)
 
 
 @given(lon=st.floats(98, 117), lat=st.floats(27, 38))
