@@ -17,7 +17,7 @@ from twin.queries.sources import feature_of
 from twin.queries.typed import COMPARISONS, Typed, as_kind, compare, literal
 from twin.tables import Datastream, ObservationDetail, Thing
 
-__all__ = ["Scope", "condition", "leads_to", "value"]
+__all__ = ["Scope", "condition", "leads_to", "sort_key", "value"]
 
 ID = frozenset({"id", "@iot.id"})
 
@@ -50,6 +50,14 @@ def condition(scope: Scope, expression: Expression) -> ColumnElement[bool]:
     inner = Scope(scope.entity, scope.rows, start)
     holds = as_kind(value(inner, expression), Kind.TRUTH)
     return sa.select(sa.literal(1)).select_from(inner.joined).where(holds).correlate(scope.rows).exists()
+
+
+def sort_key(scope: Scope, expression: Expression) -> ColumnElement[Any]:
+    """Write what is sorted by. Raises Refused where it is the same for all rows, or several values for one."""
+    paths = walk(expression)
+    if not paths or any(_passes_set(scope.entity, path) for path in paths):
+        raise Refused("an order is by a property of the entity, or of one that it is linked to alone")
+    return value(scope, expression).sql
 
 
 def _passes_set(entity: Entity, path: Path) -> bool:

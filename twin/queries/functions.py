@@ -68,6 +68,11 @@ def _modulo(left: Sql, right: Sql) -> Sql:
     return sa.cast(whole, sa.Double)
 
 
+def _relate(left: Sql, right: Sql, pattern: Sql) -> Sql:
+    # PostGIS 3.5.2's ST_Relate(a, b, pattern) is wrong from the second row on, when it has prepared the polygon
+    return sa.func.ST_RelateMatch(sa.func.ST_Relate(left, right), pattern, type_=sa.Boolean)
+
+
 def _spatial(name: str) -> Function:
     return Function((SHAPE, SHAPE), Kind.TRUTH, lambda a, b: getattr(sa.func, name)(a, b, type_=sa.Boolean))
 
@@ -115,9 +120,7 @@ FUNCTIONS: dict[str, Function] = {
     "st_crosses": _spatial("ST_Crosses"),
     "st_intersects": _spatial("ST_Intersects"),
     "st_contains": _spatial("ST_Contains"),
-    "st_relate": Function(
-        (SHAPE, SHAPE, TEXT), Kind.TRUTH, lambda a, b, pattern: sa.func.ST_Relate(a, b, pattern, type_=sa.Boolean)
-    ),
+    "st_relate": Function((SHAPE, SHAPE, TEXT), Kind.TRUTH, _relate),
     "mul": Function((NUMBER, NUMBER), NUMBER, lambda a, b: a * b),
     "div": Function((NUMBER, NUMBER), NUMBER, lambda a, b: a / sa.func.nullif(b, 0.0, type_=sa.Double)),
     "mod": Function((NUMBER, NUMBER), NUMBER, _modulo),

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select
 from twin.errors import NotFound, Refused
 from twin.queries.entities import ENTITIES, Entity, Id, Navigation, follows, is_key
 from twin.queries.expressions import Kind, Query
-from twin.queries.filters import Scope, condition, leads_to, value
+from twin.queries.filters import Scope, condition, leads_to, sort_key
 
 __all__ = ["Link", "Page", "Row", "begin", "one", "page"]
 
@@ -103,7 +103,7 @@ def _order(scope: Scope, query: Query) -> list[ColumnElement[Any]]:
     never_null = [scope.rows.c[column] for column in scope.entity.order]
     order: list[ColumnElement[Any]] = []
     for one in query.orderby:
-        sort = value(scope, one.expression).sql
+        sort = sort_key(scope, one.expression)
         if any(sort is column for column in never_null):  # an order without a word on nulls can be read off an index
             order.append(sort.desc() if one.is_descending else sort.asc())
         else:

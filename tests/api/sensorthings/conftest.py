@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
+import psycopg
 import pytest
 import sqlalchemy as sa
 import uvicorn
 from fastapi.testclient import TestClient
+from psycopg import sql
 
 from api.app import create
+from api.server import listen
 from api.settings import ServeSettings
+from deploy.services import Services
 from tests import sensors
 from twin import db, observations
 from twin.observations import Batch
 
+ROOT = "http://127.0.0.1/sta/v1.1/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TOWN = """
 INSERT INTO network_node (place_id, source_id, point)
@@ -32,13 +37,28 @@ UPDATE thing SET name = 'Roof', point = ST_SetSRID(ST_MakePoint(7.43, 43.74), 43
 """
 
 
-@pytest.fixture
-def town(database: str) -> str:
-    """A database with a lift that closes an edge, a climate sensor on a roof, and a door in a dwelling.
+def copied(services: Services, template: str, name: str) -> str:
+    """Copy a database and give the URL of the copy."""
+    assert services.admin_url is not None
+    assert services.database_url is not None
+    words = sql.Identifier(name), sql.Identifier("linli"), sql.Identifier(template)
+    with psycopg.connect(_at(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}").format(*words))
+    return _at(services.database_url, name)
+
+
+def _at(url: str, database: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+@pytest.fixture(scope="session")
+def town_template(services: Services, template: str) -> str:
+    """The name of a database with a lift that closes an edge, a climate sensor on a roof, a door in a dwelling.
 
     The roof's temperature (datastream 3) is 0, 1, … 9 °C each hour up to noon.
     """
-    with db.opened(database) as engine, engine.begin() as connection:
+    url = copied(services, template, "template_town")
+    with db.opened(url) as engine, engine.begin() as connection:
         sensors.community(connection)
         lift = sensors.stream(connection, "lift-1", "in_service", kind="lift", highest=1)
         sensors.stream(connection, "lift-1", "battery", "%", kind="lift")
@@ -52,39 +72,44 @@ def town(database: str) -> str:
         rows = [(roof, when, float(degrees)) for degrees, when in enumerate(hours)]
         rows += [(lift, NOON, 1.0), (door, NOON, 1.0)]
         ids, times, values = zip(*rows, strict=True)
-        observations.record(
-            connection,
-            Batch(
-                np.array(ids, dtype=np.int32),
-                np.array([round(when.timestamp() * 1_000_000) for when in times], dtype=np.int64),
-                np.array(values),
-                NOON,
-            ),
-        )
-    return database
+        time_us = [round(when.timestamp()) * 1_000_000 for when in times]
+        batch = Batch(np.array(ids, dtype=np.int32), np.array(time_us, dtype=np.int64), np.array(values), NOON)
+        observations.record(connection, batch)
+    assert services.admin_url is not None
+    with psycopg.connect(_at(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute("ALTER DATABASE template_town ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_town'")
+    return "template_town"
 
 
-@pytest.fixture
-def reading(town: str) -> Iterator[TestClient]:
+@pytest.fixture(scope="session")
+def town(services: Services, town_template: str) -> str:
+    """The URL of the town that tests write to; each makes what it writes to, for starting a server takes seconds."""
+    return copied(services, town_template, "town_write")
+
+
+@pytest.fixture(scope="session")
+def reading(services: Services, town_template: str) -> Iterator[TestClient]:
     """The application as it is by default: it can be read, not written."""
-    with TestClient(create(ServeSettings(), town), base_url="http://127.0.0.1/sta/v1.1/") as client:
+    url = copied(services, town_template, "town_read")
+    with TestClient(create(ServeSettings(), url), base_url=ROOT) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def writing(town: str) -> Iterator[TestClient]:
     """The application with writing on."""
-    settings = ServeSettings(sensorthings_writing=True)
-    with TestClient(create(settings, town), base_url="http://127.0.0.1/sta/v1.1/") as client:
+    with TestClient(create(ServeSettings(sensorthings_writing=True), town), base_url=ROOT) as client:
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def served(town: str) -> Iterator[str]:
     """The address of the town's SensorThings, served by uvicorn on a free port, writing on."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    app = create(ServeSettings(sensorthings_writing=True), town)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+    settings = ServeSettings(port=0, sensorthings_writing=True)
+    listening = listen(settings)
+    config = uvicorn.Config(create(settings, town), log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:
