@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -29,6 +29,10 @@ HEALTH = frozenset({"battery", "available"})
 FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ROUTES_KEPT = 100_000
+# Each row of the quarantine keeps the payload: one message of 250 kB can hold 15,000 readings of unknown devices, and
+# a row for each would be a gigabyte. The last row of a message counts what has no row of its own.
+ROWS_A_MESSAGE = 8
+MORE = "; and more of this message is set aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class Sifted:
     values: list[float] = field(default_factory=list)
     tallies: list[int] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    rows: int = 0  # of the quarantine, for the message that is judged
     is_unknown: bool = False  # whether something is not in the register, which may have grown since it was read
 
 
@@ -137,6 +142,7 @@ def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSetting
     sifted = Sifted()
     for message, source, readings, trouble in decoded:
         origin = Origin(message, source, sifted.account.message(message.received_us, source))
+        sifted.rows = 0
         if trouble is not None:
             _refuse(sifted, origin, trouble.code, trouble.reason)
             continue
@@ -201,6 +207,12 @@ def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Re
 def _refuse(sifted: Sifted, origin: Origin, code: Reason, reason: str, *, time_us: int | None = None) -> None:
     message = origin.message
     sifted.account.quarantined(origin.tally)
+    if sifted.rows == ROWS_A_MESSAGE:
+        last = sifted.refusals.pop()
+        reason = last.reason.removesuffix(MORE) + MORE
+        sifted.refusals.append(replace(last, reason=reason, measured_at=None, count=last.count + 1))
+        return
+    sifted.rows += 1
     sifted.refusals.append(
         Refusal(
             topic=printable(message.topic),

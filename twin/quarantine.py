@@ -20,7 +20,7 @@ KEY_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One reading or message set aside; the texts hold no NUL, `measured_at` is None where no time was read."""
+    """What is set aside of one message; the texts hold no NUL, `measured_at` is None where no time was read."""
 
     topic: str
     format: str | None
@@ -29,6 +29,7 @@ class Refusal:
     payload: bytes
     seen: datetime
     measured_at: datetime | None = None
+    count: int = 1  # readings of one message that this row stands for
 
     @property
     def fold_key(self) -> bytes:
@@ -65,7 +66,7 @@ def fold(connection: Connection, refusals: Iterable[Refusal]) -> None:
     folds: dict[bytes, Fold] = {}
     for refusal in refusals:
         known = folds.setdefault(refusal.fold_key, Fold(refusal, refusal.seen, 0))
-        known.count += 1
+        known.count += refusal.count
         known.last_seen = max(known.last_seen, refusal.seen)
     if not folds:
         return

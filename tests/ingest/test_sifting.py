@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from ingest.mqtt import Message
 from ingest.settings import IngestSettings
-from ingest.sifting import Register, Routes, Sifted, decode, matches, sift
+from ingest.sifting import MORE, ROWS_A_MESSAGE, Register, Routes, Sifted, decode, matches, sift
 from tests import sensors
 from tests.workplace import SUBSCRIPTIONS, Devices, Workplace, wait_until
 from twin import account
@@ -349,3 +349,13 @@ def test_the_payload_limit_costs_no_time() -> None:
     begin = time.perf_counter()
     sifted(message(CITY, b"[" * 100_000_000))
     assert time.perf_counter() - begin < 1
+
+
+def test_one_message_fills_few_rows_of_the_quarantine_however_many_readings_it_holds() -> None:
+    records = [{"n": f"stranger-{number}:temperature", "v": number} for number in range(5_000)]
+    found = sifted(message(SENML, json.dumps(records).encode()), message(SENML, b"x"))
+    assert len(found.refusals) == ROWS_A_MESSAGE + 1
+    *_, last, other = found.refusals
+    assert (last.count, last.reason) == (5_000 - ROWS_A_MESSAGE + 1, f"no device is enrolled as stranger-7{MORE}")
+    assert (other.count, other.reason_code) == (1, "not_json")
+    assert sum(tally.quarantined for tally in found.account.tallies().values()) == 5_001
