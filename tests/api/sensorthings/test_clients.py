@@ -141,8 +141,9 @@ def test_istsos4_makes_lists_and_changes(served: str) -> None:
         assert isinstance(found.thing, istsos.Thing)
         assert (found.name, found.thing.iot_id, found.unit_of_measurement.symbol) == ("Level", thing.iot_id, "m")
         client.patch(istsos.Thing(iot_id=thing.iot_id, name="Gauge 2", description="At the quay"))
-        names = [one.name for one in client.iter_list(istsos.Thing, orderby="name", filter="name ne 'Station'", top=1)]
-        assert names[0] == "Gauge 2"
+        chosen = f"id le 2 or id eq {thing.iot_id}"
+        names = [one.name for one in client.iter_list(istsos.Thing, orderby="id desc", filter=chosen, top=1)]
+        assert (names[0], len(names)) == ("Gauge 2", 3)
         assert thing.iot_id is not None
         client.delete(istsos.Thing, thing.iot_id)
         assert client.list(istsos.Datastream, filter="name eq 'Level'") == []
