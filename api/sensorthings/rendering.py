@@ -5,6 +5,7 @@ Source: OGC 18-088, 8 (entities) and 9.2 (control information); dataArray: 13.
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -122,4 +123,10 @@ def _next(here: str, page: Page, query: Query) -> str:
         fields.append(("$skip", str(query.skip + len(page.rows))))
     else:
         fields.append(("$skiptoken", str(page.rows[-1].id)))
-    return f"{here}?{urlencode(fields, safe='$,()/:', quote_via=quote)}"
+    return f"{here}?{_encoded(tuple(fields))}"
+
+
+@functools.lru_cache(maxsize=1_000)
+def _encoded(fields: tuple[tuple[str, str], ...]) -> str:
+    """Write fields as a query string; the entities of a page mostly have the same."""
+    return urlencode(fields, safe="$,()/:", quote_via=quote)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
 from twin.errors import NotFound, Refused
-from twin.queries.entities import ENTITIES, Entity, Id, Navigation, follows, is_key
+from twin.queries.entities import ENTITIES, Entity, Id, Navigation, Property, follows, is_key
 from twin.queries.expressions import Kind, Query
 from twin.queries.filters import Scope, condition, leads_to, sort_key
 
@@ -111,11 +111,9 @@ def _order(scope: Scope, query: Query) -> list[ColumnElement[Any]]:
     return [*order, *never_null]
 
 
-def _wanted(entity: Entity, query: Query) -> list[str]:
-    """Name the properties to give."""
-    if query.select is None:
-        return list(entity.properties)
-    return [name for name in entity.properties if name in query.select]
+def _properties(entity: Entity, query: Query) -> list[Property]:
+    """Choose the properties to give."""
+    return [one for one in entity.properties.values() if query.select is None or one.name in query.select]
 
 
 def _columns(rows: FromClause, entity: Entity, query: Query, *, is_single: bool = False) -> list[ColumnElement[Any]]:
@@ -126,8 +124,7 @@ def _columns(rows: FromClause, entity: Entity, query: Query, *, is_single: bool 
         # what an observation is about takes a look at the effects: for a page of them only where it is asked for
         if is_single or navigation.local != "feature_key" or navigation.name in expanded:
             chosen[navigation.local] = rows.c[navigation.local]
-    for name in _wanted(entity, query):
-        found = entity.properties[name]
+    for found in _properties(entity, query):
         chosen[found.column] = rows.c[found.column]
         if found.kind is Kind.SHAPE:
             chosen[found.column] = sa.func.ST_AsGeoJSON(rows.c[found.column], 15).label(found.column)
@@ -139,15 +136,22 @@ def _columns(rows: FromClause, entity: Entity, query: Query, *, is_single: bool 
 
 
 def _rows(entity: Entity, query: Query, found: Sequence[sa.Row[Any]]) -> list[Row]:
-    wanted = [entity.properties[name] for name in _wanted(entity, query)]
-    locals_ = {navigation.local for navigation in entity.navigations.values()}
+    """Make entities of rows; the places of columns are looked up once, for there may be thousands of rows."""
+    if not found:
+        return []
+    places = {name: place for place, name in enumerate(found[0]._fields)}
+    properties = [(one.name, places[one.column]) for one in _properties(entity, query)]
+    periods = [(one.name, places[one.end]) for one in _properties(entity, query) if one.end]
+    keys = [(one.local, places[one.local]) for one in entity.navigations.values() if one.local in places]
+    started = places.get("phenomenon_start")
     answer = []
     for record in found:
-        fields = record._mapping  # noqa: SLF001  # its name in SQLAlchemy's documentation
-        values = {one.name: (fields[one.column], fields[one.end]) if one.end else fields[one.column] for one in wanted}
-        if entity.set == "Observations" and fields["phenomenon_start"] is not None and "phenomenonTime" in values:
-            values["phenomenonTime"] = (fields["phenomenon_start"], values["phenomenonTime"])
-        answer.append(Row(entity, fields["id"], values, {name: fields[name] for name in locals_ if name in fields}))
+        values = {name: record[place] for name, place in properties}
+        for name, place in periods:
+            values[name] = (values[name], record[place])
+        if started is not None and record[started] is not None and "phenomenonTime" in values:
+            values["phenomenonTime"] = (record[started], values["phenomenonTime"])
+        answer.append(Row(entity, record[places["id"]], values, {name: record[place] for name, place in keys}))
     return answer
 
 

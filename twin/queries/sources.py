@@ -197,7 +197,7 @@ def observations() -> SelectBase:
             ObservationDetail.valid_from,
             ObservationDetail.valid_to,
             ObservationDetail.quality,
-            sa.func.coalesce(ObservationDetail.parameters, EMPTY, type_=JSONB).label("parameters"),
+            ObservationDetail.parameters,
             sa.func.coalesce(
                 "feature-" + sa.cast(ObservationDetail.feature_id, sa.Text), feature_of(Datastream, Thing)
             ).label("feature_key"),
