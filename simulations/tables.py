@@ -110,7 +110,14 @@ def from_rows(
     facilities: int,
     columns: int,
 ) -> Table:
-    """Make a table of rows in any order, all (rows,); raises ValueError where a pair is given twice."""
+    """Make a table of rows in any order, all (rows,).
+
+    Raises ValueError where a pair is given twice, or a time is negative or does not fit.
+    """
+    if len(time_ms) and (time_ms.min() < 0 or time_ms.max() >= table_kernels.NEVER):
+        raise ValueError(
+            f"times from {time_ms.min()} to {time_ms.max()} ms; 0 to {table_kernels.NEVER - 1} are allowed"
+        )
     order = np.lexsort((column, time_ms, facility))
     pairs = facility.astype(np.int64) * columns + column
     if len(np.unique(pairs)) < len(pairs):

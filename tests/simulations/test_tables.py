@@ -72,4 +72,6 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="an arc of 1073741824 ms"):
         bounded(graph, links(graph, np.full(2, 1 << 30, np.int32)), one, one, limit_ms=1)
     with pytest.raises(ValueError, match="paired twice"):
-        from_rows(one, one, one, 1, 1) and from_rows(np.zeros(2, int), np.zeros(2, int), np.array([1, 2]), 1, 1)
+        from_rows(np.zeros(2, int), np.zeros(2, int), np.array([1, 2]), 1, 1)
+    with pytest.raises(ValueError, match="times from -1 to -1 ms"):
+        from_rows(one, one, one - 1, 1, 1)

@@ -1,0 +1,227 @@
+"""Where to open sites under budgets, capacities and fairness: exact models, solved by HiGHS.
+
+Tables are candidate × place; costs, capacities and fixed sites (candidates,); people and grids (places,). What is fixed
+is open already and costs nothing. Costs can tell what is preferred: a room that stands empty costs less than a new one.
+Every function takes `report`, which hears of progress in the solver's costs and says whether to go on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations.siting_problem import Answer, Flags, Floats, Report, covering
+from simulations.solver import Model, Solved, minimise
+from simulations.tables import Table
+
+__all__ = ["Limits", "Seated", "cover_all", "cover_fairly", "cover_within", "seat_most", "walk_to_seats"]
+
+People = NDArray[np.int64]
+ROUNDING = 1e-9  # the solver's own, of a share
+HALF = 0.5  # of a whole variable: above is 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Limits:
+    """What may be opened: so many sites with those fixed, so much cost without them; None: no such limit."""
+
+    cost: Floats  # (candidates,) of opening each
+    sites: int | None = None
+    budget: float | None = None
+    fixed: Flags | None = None
+
+    def held(self) -> Flags:
+        """Give what is open already, (candidates,)."""
+        return np.zeros(len(self.cost), np.bool_) if self.fixed is None else self.fixed
+
+    def model(self, others: int) -> Model:
+        """Start a model: a whole variable each candidate, then others from 0 to 1, without costs."""
+        m = len(self.cost)
+        held = np.concatenate((self.held(), np.zeros(others, np.bool_)))
+        whole = np.arange(m + others) < m
+        made = Model(np.zeros(m + others), np.ones(m + others), whole, held.astype(np.float64))
+        every = np.arange(m)
+        if self.sites is not None:
+            made.add(np.zeros(m, np.int64), every, 1.0, least=-np.inf, most=float(self.sites))
+        if self.budget is not None:
+            price = np.where(self.held(), 0.0, self.cost)
+            made.add(np.zeros(m, np.int64), every, price, least=-np.inf, most=self.budget)
+        return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seated:
+    """Sites to open, and how many people of the place of each row of the table go to its candidate, (rows,)."""
+
+    answer: Answer
+    flow: Floats
+
+
+def cover_all(
+    table: Table,
+    people: People,
+    *,
+    limit_s: float,
+    limits: Limits,
+    target: float | None = None,
+    report: Report | None = None,
+) -> Answer:
+    """Open sites of least cost so that everybody who can be within the limit is (LSCP); value and bound are costs.
+
+    Those whom no candidate reaches are left out: compare with the people of the places the table reaches. With the
+    limits' sites or budget too small no sites are given and the value is inf. target: stop at a cost this low.
+    Toregas and others (1971), doi:10.1287/opre.19.6.1363.
+    """
+    problem = covering(table, people, limit_s=limit_s, sites=len(limits.cost))
+    model = limits.model(0)
+    model.cost[:] = np.where(limits.held(), 0.0, limits.cost)
+    _, place = np.unique(np.repeat(np.arange(len(problem.beyond)), np.diff(problem.indptr)), return_inverse=True)
+    model.add(place, problem.candidate, 1.0, least=1.0, most=np.inf)
+    return _answer(minimise(model, target=target, report=report), len(limits.cost))
+
+
+def cover_within(
+    table: Table,
+    people: People,
+    *,
+    limit_s: float,
+    limits: Limits,
+    at_least: float | None = None,
+    report: Report | None = None,
+) -> Answer:
+    """Choose sites within a budget for the most people within the limit; value and bound are people.
+
+    at_least: choose the cheapest that cover so many instead; value and bound are costs then.
+    """
+    problem = covering(table, people, limit_s=limit_s, sites=len(limits.cost))
+    m, groups = len(limits.cost), len(problem.beyond)
+    model = limits.model(groups)
+    _serve(model, m, np.repeat(np.arange(groups), np.diff(problem.indptr)), problem.candidate, groups)
+    if at_least is None:
+        model.cost[m:] = -problem.beyond
+        return _negative(_answer(minimise(model, report=report), m))
+    row = np.zeros(groups, np.int64)
+    model.add(row, m + np.arange(groups), problem.beyond, least=at_least - HALF, most=np.inf)  # people are whole
+    model.cost[:m] = np.where(limits.held(), 0.0, limits.cost)
+    return _answer(minimise(model, report=report), m)
+
+
+def cover_fairly(
+    table: Table,
+    people: People,
+    grid: NDArray[np.int32],
+    *,
+    limit_s: float,
+    limits: Limits,
+    report: Report | None = None,
+) -> tuple[Answer, Answer]:
+    """Choose sites for the worst grid: first its share within the limit, then with that kept, people in all.
+
+    grid (places,): the grid of each place, -1 of none; grids without people do not count. Gives two answers of the
+    same sites: in shares of the worst grid's people, and in people. Raises ValueError where nobody lives in a grid.
+    """
+    m, places = len(limits.cost), len(people)
+    near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
+    model = limits.model(places + 1)
+    _serve(model, m, table.column[near], table.facility()[near], places)
+    inside = np.flatnonzero((people > 0) & (grid >= 0))
+    if not len(inside):
+        raise ValueError("nobody lives in a grid")
+    grids, row = np.unique(grid[inside], return_inverse=True)
+    shares = people[inside] / np.bincount(row, people[inside])[row]
+    every, worst = np.arange(len(grids)), m + places
+    variable = np.concatenate((m + inside, np.full(len(every), worst)))
+    model.add(
+        np.concatenate((row, every)),
+        variable,
+        np.concatenate((shares, np.full(len(every), -1.0))),
+        least=0.0,
+        most=np.inf,
+    )
+    model.cost[worst] = -1.0
+    share = _negative(_answer(minimise(model, report=report), m))
+    model.cost[worst], model.lower[worst] = 0.0, max(0.0, share.value - ROUNDING)
+    model.cost[m:worst] = -people
+    total = _negative(_answer(minimise(model, report=report), m))
+    fair = Answer(total.sites, share.value, share.bound, share.proven)
+    return fair, Answer(total.sites, total.value, total.bound, share.proven and total.proven)
+
+
+def seat_most(
+    table: Table, people: People, capacity: Floats, *, limit_s: float, limits: Limits, report: Report | None = None
+) -> Seated:
+    """Choose sites to seat the most people, each at one site within the limit and no site above its capacity.
+
+    value and bound are people seated; people of a place may go to several sites.
+    """
+    near = np.flatnonzero((table.time_ms <= limit_s * 1000) & (people[table.column] > 0))
+    many = people[table.column[near]].astype(np.float64)
+    seated = _seat(table, near, many, capacity, limits, costs=-many, least=0.0, split=True, report=report)
+    return Seated(_negative(seated.answer), seated.flow)
+
+
+def walk_to_seats(
+    table: Table, people: People, capacity: Floats, *, limits: Limits, split: bool = True, report: Report | None = None
+) -> Seated:
+    """Choose sites for the least walking, everybody seated, no site above its capacity (capacitated p-median).
+
+    value and bound are people × seconds, inf where not all can be seated. split: whether people of a place may go to
+    several sites; else each place goes to one.
+    """
+    if np.any(people[np.setdiff1d(np.arange(table.columns), table.column)] > 0):
+        return Seated(Answer(np.zeros(0, np.int32), np.inf, np.inf, proven=True), np.zeros(len(table.column)))
+    rows = np.flatnonzero(people[table.column] > 0)
+    many = people[table.column[rows]].astype(np.float64)
+    walking = many * table.seconds()[rows]
+    return _seat(table, rows, many, capacity, limits, costs=walking, least=1.0, split=split, report=report)
+
+
+def _serve(model: Model, m: int, place: NDArray[np.integer], candidate: NDArray[np.integer], places: int) -> None:
+    """Say that a place, variable m and on, is served only if a candidate of one of its rows is open."""
+    every = np.arange(places)
+    row, variable = np.concatenate((place, every)), np.concatenate((candidate, m + every))
+    factor = np.concatenate((np.ones(len(place)), np.full(places, -1.0)))
+    model.add(row, variable, factor, least=0.0, most=np.inf)
+
+
+def _seat(
+    table: Table,
+    rows: NDArray[np.intp],
+    many: Floats,
+    capacity: Floats,
+    limits: Limits,
+    *,
+    costs: Floats,
+    least: float,
+    split: bool,
+    report: Report | None,
+) -> Seated:
+    """Solve for the share of the place's people, `many`, that go to the candidate in each of these rows."""
+    m, count = len(limits.cost), len(rows)
+    candidate, place = table.facility()[rows].astype(np.int64), table.column[rows]
+    model = limits.model(count)
+    model.whole[m:] = not split
+    model.cost[m:] = costs
+    flow, every = m + np.arange(count), np.arange(m)
+    _, nth = np.unique(place, return_inverse=True)
+    model.add(nth, flow, 1.0, least=least, most=1.0)
+    taken, seats = np.concatenate((candidate, every)), np.concatenate((many, -capacity))
+    model.add(taken, np.concatenate((flow, every)), seats, least=-np.inf, most=0.0)
+    link = np.tile(np.arange(count), 2)  # nobody goes where it is closed
+    model.add(link, np.concatenate((flow, candidate)), np.repeat([1.0, -1.0], count), least=-np.inf, most=0.0)
+    solved = minimise(model, report=report)
+    people = np.zeros(len(table.column))
+    if len(solved.values):
+        people[rows] = solved.values[m:] * many
+    return Seated(_answer(solved, m), people)
+
+
+def _answer(solved: Solved, candidates: int) -> Answer:
+    sites = np.flatnonzero(solved.values[:candidates] > HALF).astype(np.int32)
+    return Answer(sites, solved.value, solved.bound, solved.proven)
+
+
+def _negative(found: Answer) -> Answer:
+    return Answer(found.sites, -found.value, -found.bound, found.proven)

@@ -1,0 +1,205 @@
+"""The loops of `simulations.siting_greedy` and `simulations.lagrangian`, compiled by numba.
+
+A place costs the least of its open candidates, or `beyond` where none of its rows is open. Rows are kept twice: by
+place, cheapest first (`indptr`, `candidate`, `cost`), and by candidate (`site_indptr`, `site_place`, `site_cost`).
+"""
+# ruff: noqa: PLR0917 -- inner loops: a call with arrays costs more than the line it would save
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Whole = int | np.int64 | np.int32
+
+NOBODY = -1  # the place has no open candidate
+
+
+@njit(nogil=True, cache=True)
+def value(indptr: Longs, candidate: Ints, cost: Floats, beyond: Floats, is_open: Flags) -> float:
+    """Sum the places' costs."""
+    total = 0.0
+    for place in range(len(beyond)):
+        here = beyond[place]
+        for k in range(indptr[place], indptr[place + 1]):
+            if is_open[candidate[k]]:
+                here = cost[k]
+                break
+        total += here
+    return total
+
+
+@njit(nogil=True, cache=True)
+def add_greedily(
+    site_indptr: Longs, site_place: Ints, site_cost: Floats, near: Floats, is_open: Flags, number: Whole
+) -> None:
+    """Open `number` more candidates, each the one that saves most; `near` is each place's cost so far, kept up.
+
+    What a candidate saves only shrinks, so one whose last known saving is the largest is asked again before others.
+    """
+    count = len(is_open)
+    saving = np.full(count, np.inf)
+    asked = np.full(count, np.int64(-1))
+    for turn in range(number):
+        while True:
+            best = -1
+            for j in range(count):
+                if not is_open[j] and (best < 0 or saving[j] > saving[best]):
+                    best = j
+            if best < 0 or asked[best] == turn:
+                break
+            total = 0.0
+            for k in range(site_indptr[best], site_indptr[best + 1]):
+                total += max(0.0, near[site_place[k]] - site_cost[k])
+            saving[best] = total
+            asked[best] = turn
+        if best < 0:
+            return
+        is_open[best] = True
+        for k in range(site_indptr[best], site_indptr[best + 1]):
+            near[site_place[k]] = min(near[site_place[k]], site_cost[k])
+
+
+@njit(nogil=True, cache=True)
+def _two_nearest(
+    indptr: Longs,
+    candidate: Ints,
+    cost: Floats,
+    beyond: Floats,
+    is_open: Flags,
+    place: Whole,
+    near: Floats,
+    who: Ints,
+    second: Floats,
+    who_second: Ints,
+) -> None:
+    """Find the two cheapest open candidates of a place."""
+    near[place], second[place] = beyond[place], beyond[place]
+    who[place], who_second[place] = NOBODY, NOBODY
+    for k in range(indptr[place], indptr[place + 1]):
+        if not is_open[candidate[k]]:
+            continue
+        if who[place] == NOBODY:
+            near[place], who[place] = cost[k], candidate[k]
+        else:
+            second[place], who_second[place] = cost[k], candidate[k]
+            break
+
+
+@njit(nogil=True, cache=True)
+def _best_swap(  # noqa: C901 -- one pass over the rows, its cases in place
+    site_indptr: Longs,
+    site_place: Ints,
+    site_cost: Floats,
+    is_open: Flags,
+    movable: Ints,
+    near: Floats,
+    who: Ints,
+    second: Floats,
+) -> tuple[float, Whole, Whole]:
+    """Find the swap that saves most: gives what it changes, the candidate that opens and the place in `movable`."""
+    loss = np.zeros(len(is_open))  # of closing each, if nothing opens
+    for place in range(len(near)):
+        if who[place] != NOBODY:
+            loss[who[place]] += second[place] - near[place]
+    less = np.zeros(len(is_open))
+    best = 0.0
+    best_in, best_out = np.int64(-1), np.int64(-1)
+    for j in range(len(is_open)):
+        if is_open[j]:
+            continue
+        less[movable] = 0.0
+        saved = 0.0
+        for k in range(site_indptr[j], site_indptr[j + 1]):
+            place, cost = site_place[k], site_cost[k]
+            if cost < near[place]:
+                saved += near[place] - cost
+                if who[place] != NOBODY:
+                    less[who[place]] += second[place] - near[place]
+            elif cost < second[place]:
+                less[who[place]] += second[place] - cost
+        for at in range(len(movable)):
+            change = loss[movable[at]] - less[movable[at]] - saved
+            if change < best:
+                best, best_in, best_out = change, np.int64(j), np.int64(at)
+    return best, best_in, best_out
+
+
+@njit(nogil=True, cache=True)
+def interchange(
+    indptr: Longs,
+    candidate: Ints,
+    cost: Floats,
+    site_indptr: Longs,
+    site_place: Ints,
+    site_cost: Floats,
+    beyond: Floats,
+    fixed: Flags,
+    is_open: Flags,
+    least: float,
+) -> int:
+    """Swap an open candidate for a closed one, always the best, until none saves more than `least`; gives the number.
+
+    Fast interchange: Hansen and Mladenović (1997), doi:10.1016/S0966-8349(98)00030-8, on sparse rows.
+    """
+    places = len(beyond)
+    near, second = np.empty(places), np.empty(places)
+    who, who_second = np.empty(places, np.int32), np.empty(places, np.int32)
+    for place in range(places):
+        _two_nearest(indptr, candidate, cost, beyond, is_open, place, near, who, second, who_second)
+    movable = np.flatnonzero(is_open & ~fixed).astype(np.int32)
+    swaps = 0
+    while len(movable) > 0:
+        change, enters, at = _best_swap(site_indptr, site_place, site_cost, is_open, movable, near, who, second)
+        if change > -least or enters < 0:
+            break
+        leaves = movable[at]
+        is_open[leaves], is_open[enters] = False, True
+        movable[at] = enters
+        swaps += 1
+        for place in range(places):
+            if who[place] == leaves or who_second[place] == leaves:
+                _two_nearest(indptr, candidate, cost, beyond, is_open, place, near, who, second, who_second)
+        for k in range(site_indptr[enters], site_indptr[enters + 1]):
+            if site_cost[k] < second[site_place[k]] and who[site_place[k]] != enters:
+                served = site_place[k]
+                _two_nearest(indptr, candidate, cost, beyond, is_open, served, near, who, second, who_second)
+    return swaps
+
+
+@njit(nogil=True, cache=True)
+def shake(fixed: Flags, is_open: Flags, draws: Floats) -> None:
+    """Close as many candidates as there are pairs of draws from [0, 1), and open others; `draws` is (swaps, 2)."""
+    movable, others = np.flatnonzero(is_open & ~fixed), np.flatnonzero(~is_open)
+    if len(movable) == 0 or len(others) == 0:
+        return
+    for at in range(len(draws)):
+        leaves, enters = int(draws[at, 0] * len(movable)), int(draws[at, 1] * len(others))
+        is_open[movable[leaves]], is_open[others[enters]] = False, True
+        movable[leaves], others[enters] = others[enters], movable[leaves]
+
+
+@njit(nogil=True, cache=True)
+def by_place(site_indptr: Longs, site_place: Ints, site_cost: Floats, places: Whole) -> tuple[Longs, Ints, Floats]:
+    """Lay rows by place, cheapest first, equal ones by candidate."""
+    indptr = np.zeros(places + 1, np.int64)
+    for k in range(len(site_place)):
+        indptr[site_place[k] + 1] += 1
+    indptr = np.cumsum(indptr)
+    at = indptr[:-1].copy()
+    candidate, cost = np.empty(len(site_place), np.int32), np.empty(len(site_place))
+    for j in range(len(site_indptr) - 1):
+        for k in range(site_indptr[j], site_indptr[j + 1]):
+            place = site_place[k]
+            candidate[at[place]], cost[at[place]] = j, site_cost[k]
+            at[place] += 1
+    for place in range(places):
+        begin, end = indptr[place], indptr[place + 1]
+        order = np.argsort(cost[begin:end], kind="mergesort")
+        candidate[begin:end], cost[begin:end] = candidate[begin:end][order], cost[begin:end][order]
+    return indptr, candidate, cost
