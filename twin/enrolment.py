@@ -10,6 +10,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from twin import places
+
 __all__ = ["Device", "Element", "Enrolment", "Rule", "Stream", "elements", "enrol"]
 
 
@@ -111,16 +113,22 @@ def enrol(connection: Connection, place_id: int, batch: Sequence[Device]) -> Enr
     """Enrol the devices of one place, or bring enrolled ones up to date; keys are unique in `batch`.
 
     The same batch twice changes nothing. A device keeps its kind, its place and the history of its datastreams; an
-    effect that stays keeps its state, a new one starts unknown. Devices not in `batch` are left alone.
+    effect that stays keeps its state, a new one starts unknown. Devices not in `batch` are left alone. Where what is
+    watched has changed, the network's version counts up: what was open for want of a sensor may be unknown now, and a
+    building has a lift where one is watched.
     """
     found = elements(connection, place_id, [device.watches for device in batch if device.watches])
     rejected = _refusals(connection, place_id, batch, found)
     taken = [device for device in batch if device.key not in rejected]
     rows = json.dumps([_row(device, found.get(device.watches or "", [])) for device in taken])
     touched: dict[str, bool] = {}
+    is_bound_anew = False
     for statement in (STORE_THINGS, STORE_STREAMS, DROP_EFFECTS, STORE_EFFECTS):
         for key, is_new in connection.execute(statement, {"place_id": place_id, "rows": rows}):
             touched[key] = touched.get(key, False) or is_new
+            is_bound_anew |= statement in (DROP_EFFECTS, STORE_EFFECTS)
+    if is_bound_anew:
+        places.bump(connection, place_id)
     return Enrolment(
         added=tuple(device.key for device in taken if touched.get(device.key) is True),
         changed=tuple(device.key for device in taken if touched.get(device.key) is False),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from twin import db
+from twin import db, places
 from twin.db import Connection
 from twin.devices import devices, register, things
 from twin.enrolment import Device, Enrolment, Rule, Stream, elements, enrol
@@ -183,3 +183,21 @@ def test_a_thing_is_silent_after_more_than_three_intervals(
         ("edge", "n7:1", "unknown"),
     ]
     assert not thing.is_welfare
+
+
+def test_readers_are_told_when_what_is_watched_changes_and_only_then(village: Connection) -> None:
+    def version() -> int:
+        return places.get(village).network_version
+
+    before = version()
+    enrol(village, 1, [LIFT])
+    assert version() == before + 1
+    enrol(village, 1, [LIFT])
+    enrol(
+        village,
+        1,
+        [replace(LIFT, name="Another name"), replace(LIFT, key="idle", watches=None, lon=7, lat=43, rules=())],
+    )
+    assert version() == before + 1
+    enrol(village, 1, [replace(LIFT, watches="edge:n77")])
+    assert version() == before + 2
