@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import select
 import ssl
@@ -51,6 +52,8 @@ class Message(NamedTuple):
 class Session:
     """A lasting session with one broker, driven by the caller: nothing happens but in `poll`.
 
+    Another thread may call `wake` and `is_due`, and nothing else.
+
     Messages are acknowledged by hand. Until then the broker keeps them and sends no more than `receive_maximum`, so
     `waiting` is bounded; after a lost connection it sends them again.
     """
@@ -59,6 +62,8 @@ class Session:
         self._settings = settings
         self._queue: deque[Message] = deque()
         self._number = 0  # of this connection
+        self._orphans = 0  # messages of this connection and earlier ones are never sent again
+        self._woken = os.eventfd(0, os.EFD_NONBLOCK)
         self._last_us = 0
         self._was_connected = False
         self._is_connected = False
@@ -89,8 +94,11 @@ class Session:
         else:
             held = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
             wants = [sock] if self._client.want_write() else []
-            readable, writable, _ = select.select([sock], wants, [], 0 if held else timeout_s)
-            if (readable or held) and not self._is_full():
+            reads = [self._woken] if self._is_full() else [self._woken, sock.fileno()]
+            readable, writable, _ = select.select(reads, wants, [], 0 if held else timeout_s)
+            if self._woken in readable:
+                os.eventfd_read(self._woken)
+            if (held or sock.fileno() in readable) and not self._is_full():
                 self._client.loop_read()
             if writable:
                 self._client.loop_write()
@@ -98,14 +106,25 @@ class Session:
         if self._refused:
             raise Refused(self._refused)
 
+    def wake(self) -> None:
+        """End the wait that `poll` or `rest` is in, or the next one."""
+        os.eventfd_write(self._woken, 1)
+
+    def rest(self, timeout_s: float) -> bool:
+        """Leave the socket alone for a moment, so that one read brings many messages; tell whether `wake` ended it."""
+        woken = bool(select.select([self._woken], [], [], timeout_s)[0])
+        if woken:
+            os.eventfd_read(self._woken)
+        return woken
+
     def take(self, most: int) -> list[Message]:
         """Take the oldest messages, at most so many."""
         queue = self._queue
         return [queue.popleft() for _ in range(min(most, len(queue)))]
 
     def is_due(self, message: Message) -> bool:
-        """Tell whether a message is ours to store; one of a lost connection is not, for the broker sends it again."""
-        return message.qos == 0 or message.session == self._number
+        """Tell whether a message is ours to store; one of a lost connection is not where the broker sends it again."""
+        return message.qos == 0 or message.session == self._number or message.session <= self._orphans
 
     def send(self, command: Command) -> None:
         """Publish what a decoder asks a device for; without a connection it is worth nothing."""
@@ -131,6 +150,7 @@ class Session:
             time.sleep(0.001)
         self._client.disconnect()
         self._is_connected = False
+        os.close(self._woken)
 
     def arrive(self, topic: str, payload: bytes, qos: int, mid: int, is_retained: bool) -> None:  # noqa: FBT001 - hot
         """Queue a message. No two get the same time: a format without one would lose the second as a duplicate."""
@@ -198,12 +218,11 @@ class Session:
                     f"the broker refuses {self._settings.broker.username or 'an anonymous client'}: {reason}"
                 )
             return
-        self._number += 1
-        if self._was_connected and flags.session_present:
-            self._queue = deque(one for one in self._queue if one.qos == 0)  # the others are sent again
-        elif self._was_connected:
+        if self._was_connected and not flags.session_present:
             log.error("the broker has lost our session: what it held for us is gone")
-            self._queue = deque(one._replace(qos=0) for one in self._queue)  # never sent again: keep, do not ack
+            self._orphans = self._number  # before the next line: another thread asks `is_due`
+        self._number += 1
+        self._queue = deque(one for one in self._queue if self.is_due(one))  # the others are sent again
         self._was_connected = self._is_connected = True
         self._wait_s = FIRST_WAIT_S
         log.info("connected to the broker, session %s", "kept" if flags.session_present else "new")

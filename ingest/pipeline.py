@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import random
 import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
 
 import numpy as np
 
-from ingest.mqtt import Message, Session
+from ingest.mqtt import Session
 from ingest.quarantine import Unreadable
 from ingest.settings import IngestSettings
 from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
@@ -24,6 +25,7 @@ from twin.reasons import Reason, printable
 log = logging.getLogger(__name__)
 
 IDLE_S = 0.5  # how soon a stop is noticed while nothing comes
+REST_S = 0.002  # between reads while a batch gathers: many small reads cost more than what they read
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 REGISTER_S = 1.0  # how old the register may be when something unknown comes: a device enrolled a moment ago is known
@@ -32,13 +34,22 @@ ROLL_UP_S = 60.0
 
 
 class Pipeline:
-    """A worker: it takes messages from a session and settles them in the database until it is told to stop."""
+    """A worker: it takes messages from a session and settles them in the database until it is told to stop.
+
+    The thread that runs it reads, decodes and acknowledges. Another commits, one batch after the other and so in the
+    order of arrival; meanwhile the next batch gathers.
+    """
 
     def __init__(self, settings: IngestSettings, engine: Engine, stop: Event) -> None:
         self._settings = settings
+        self._most = min(settings.batch_messages, settings.broker.receive_maximum)
         self._engine = engine
         self._stop = stop
         self._routes = Routes(settings.subscriptions)
+        self._decoded: list[Decoded] = []  # the next batch
+        self._under_way: Future[list[Decoded]] | None = None
+        self._has_given_up = False  # of the database, for the stop has come
+        self._handed_s = 0.0
         self._register = Register({})
         self._register_read_s = -REGISTER_LIFE_S
         self._rolled_s = time.monotonic()
@@ -48,36 +59,60 @@ class Pipeline:
 
         Raises Refused where the broker will not have us.
         """
-        while not self._stop.is_set():
-            self._gather(session)
-            if session.waiting:
-                self._settle(session, session.take(self._settings.batch_messages))
-            self._roll_up()
-        while session.waiting and self._settle(session, session.take(self._settings.batch_messages)):
-            pass
+        with ThreadPoolExecutor(1, "commit") as committer:
+            try:
+                while not self._stop.is_set():
+                    self._advance(session, committer)
+                    self._wait(session)
+                while self._under_way or ((self._decoded or session.waiting) and not self._has_given_up):
+                    self._advance(session, committer)
+                    session.rest(IDLE_S)
+            finally:
+                self._stop.set()  # or a commit that waits for a database would hold us
         session.close()
 
-    def _gather(self, session: Session) -> None:
-        """Wait for a message, then a little for more; not when a batch is full, nor when the broker may send no more."""
-        most = min(self._settings.batch_messages, self._settings.broker.receive_maximum)
-        if not session.waiting:
+    def _advance(self, session: Session, committer: Executor) -> None:
+        """Do what can be done now: acknowledge what is committed, decode what has come, hand the next batch over."""
+        if self._under_way and self._under_way.done():
+            session.acknowledge([one.message for one in self._under_way.result()])
+            self._under_way = None
+        if session.waiting and len(self._decoded) < self._most:
+            self._decoded += decode(session.take(self._most - len(self._decoded)), self._routes)
+            for command in self._routes.take_commands():
+                session.send(command)
+        if self._under_way:
+            return
+        if time.monotonic() - self._rolled_s >= ROLL_UP_S:
+            self._rolled_s = time.monotonic()
+            self._under_way = committer.submit(self._roll_up)
+        elif self._decoded and self._linger_s() <= 0:
+            self._handed_s = time.monotonic()
+            batch = [one for one in self._decoded if session.is_due(one.message)]
+            self._decoded = []
+            self._under_way = committer.submit(self._store, session, batch)
+        else:
+            return
+        self._under_way.add_done_callback(lambda _: session.wake())
+
+    def _linger_s(self) -> float:
+        """How long the next batch waits for more: batches keep a distance, so that a lone message need not wait."""
+        if len(self._decoded) >= self._most or self._stop.is_set():
+            return 0.0
+        return self._handed_s + self._settings.linger_ms / 1000 - time.monotonic()
+
+    def _wait(self, session: Session) -> None:
+        """Wait until there is something to do, and read."""
+        if self._under_way:
+            is_done = session.rest(REST_S)
+            session.poll(0 if is_done else IDLE_S)
+        elif self._decoded:
+            session.rest(min(max(self._linger_s(), 0.0), REST_S))
+            session.poll(0)
+        else:
             session.poll(IDLE_S)
-        end_s = time.monotonic() + self._settings.linger_ms / 1000
-        while 0 < session.waiting < most:
-            left_s = end_s - time.monotonic()
-            if left_s <= 0:
-                break
-            session.poll(left_s)
 
-    def _settle(self, session: Session, messages: list[Message]) -> bool:
-        """Store the messages and acknowledge them; False where the stop came while there was no database."""
-        decoded = decode(messages, self._routes)
-        for command in self._routes.take_commands():
-            session.send(command)
-        return self._store(session, decoded)
-
-    def _store(self, session: Session, decoded: list[Decoded]) -> bool:
-        """Commit a batch and acknowledge it.
+    def _store(self, session: Session, decoded: list[Decoded]) -> list[Decoded]:
+        """Commit a batch and give what of it is settled: all, but where the stop came while there was no database.
 
         It is tried until it is in, with longer and longer waits. Meanwhile the session is kept alive, and the broker
         sends no more than its window holds.
@@ -86,7 +121,7 @@ class Pipeline:
         while True:
             try:
                 self._commit(decoded)
-                break
+                return decoded
             except Stale as error:
                 log.warning("the register has changed: %s", error)
                 self._register_read_s = -REGISTER_LIFE_S
@@ -94,37 +129,26 @@ class Pipeline:
                 log.warning("no database, again in %.1f s: %s", wait_s, _first_line(error))
             except db.REFUSED as error:
                 return self._divide(session, decoded, error)
-            if not self._wait(session, wait_s):
-                return False
+            if self._stop.wait(wait_s * random.uniform(0.5, 1.0)):
+                self._has_given_up = True
+                return []
             wait_s = min(wait_s * 2, LONGEST_WAIT_S)
             decoded = [one for one in decoded if session.is_due(one.message)]
-        session.acknowledge([one.message for one in decoded])
-        return True
 
-    def _divide(self, session: Session, decoded: list[Decoded], error: Exception) -> bool:
+    def _divide(self, session: Session, decoded: list[Decoded], error: Exception) -> list[Decoded]:
         """Store a batch by halves, so that the one message the database will not have costs no other; set that aside.
 
         The gate keeps out what we know of; this is for what we do not.
         """
         if len(decoded) > 1:
             middle = len(decoded) // 2
-            return self._store(session, decoded[:middle]) and self._store(session, decoded[middle:])
+            return self._store(session, decoded[:middle]) + self._store(session, decoded[middle:])
         (one,) = decoded
         if one.trouble is not None:
             raise error
         log.error("the database will not have a message on %s: %s", printable(one.message.topic), error)
         why = Unreadable(Reason.NOT_STORABLE, f"the database will not have it: {printable(_first_line(error))}")
         return self._store(session, [one._replace(trouble=why)])
-
-    def _wait(self, session: Session, wait_s: float) -> bool:
-        """Keep the session alive for a while; False where the stop came."""
-        end_s = time.monotonic() + wait_s * random.uniform(0.5, 1.0)
-        while (left_s := end_s - time.monotonic()) > 0:
-            if self._stop.is_set():
-                return False
-            session.poll(min(left_s, IDLE_S))
-            time.sleep(0.01)  # a full window leaves bytes on the socket, and select would come back at once
-        return True
 
     def _commit(self, decoded: list[Decoded]) -> None:
         """Store a batch with its quarantine and its account in one transaction."""
@@ -152,16 +176,14 @@ class Pipeline:
         self._register_read_s = time.monotonic()
         return True
 
-    def _roll_up(self) -> None:
-        """Bring the hours up to date once a minute; a database that is away is the next batch's matter."""
-        if time.monotonic() - self._rolled_s < ROLL_UP_S:
-            return
-        self._rolled_s = time.monotonic()
+    def _roll_up(self) -> list[Decoded]:
+        """Bring the hours up to date; no message is settled by it. A database that is away is the next batch's matter."""
         try:
             with self._engine.begin() as connection:
                 observations.roll_up(connection, datetime.now(UTC))
         except db.UNAVAILABLE as error:
             log.warning("no database for the roll-up: %s", _first_line(error))
+        return []
 
 
 def _batch(sifted: Sifted) -> Batch:
