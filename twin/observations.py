@@ -1,9 +1,9 @@
-"""Store readings once, keep the newest and the hours exact, and read them back."""
+"""Store readings once, keep the newest exact, and read back readings, hours and days."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,12 @@ from sqlalchemy import Connection
 
 from twin import changes, effects
 from twin.errors import Stale
+from twin.rollups import HOUR_US, WRITERS_LOCK, roll_up
 
-__all__ = ["Batch", "Hours", "Outcome", "Series", "history", "hours", "record", "roll_up"]
+__all__ = ["Batch", "Days", "Hours", "Outcome", "Series", "days", "history", "hours", "record", "roll_up"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_POSTGRES_US = 946_684_800_000_000  # 2000-01-01, where PostgreSQL's binary times begin
-HOUR_US = 3_600_000_000
-# Writers hold the first lock shared; the step of the watermark holds it alone, so that a writer either is seen by
-# that step or sees the new watermark and leaves a mark. The second keeps two rollers apart.
-WRITERS_LOCK = 0x6C6C_0001
-ROLLER_LOCK = 0x6C6C_0002
 COPY = "COPY {table} FROM STDIN (FORMAT BINARY)"
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 COPY_TRAILER = b"\xff\xff"
@@ -32,6 +28,7 @@ ROW = np.dtype(
     [("fields", ">i2"), ("l1", ">i4"), ("time", ">i8"), ("l2", ">i4"), ("id", ">i4"), ("l3", ">i4"), ("value", ">f8")]
 )
 STAGED_ROW = np.dtype([*ROW.descr, ("l4", ">i4"), ("position", ">i4")])
+READ_ROW = np.dtype([("fields", ">i2"), ("l1", ">i4"), ("time", ">i8"), ("l2", ">i4"), ("value", ">f8")])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,9 +142,13 @@ def _packed(rows: Batch, layout: np.dtype[Any]) -> bytes:
 
 
 def _copy(connection: Connection, table: str, packed: bytes) -> None:
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    with driver.cursor() as cursor, cursor.copy(COPY.format(table=table)) as copy:
+    with _driver(connection).cursor() as cursor, cursor.copy(COPY.format(table=table)) as copy:
         copy.write(packed)
+
+
+def _driver(connection: Connection) -> psycopg.Connection[Any]:
+    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+    return driver
 
 
 def _mark_late(connection: Connection, rows: Batch) -> None:
@@ -208,69 +209,23 @@ def _us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-AGGREGATES = """count(*), sum(o.value), min(o.value), max(o.value), max(o.time), last(o.value, o.time)"""
-INTO_HOURS = "INSERT INTO observation_hour (datastream_id, bucket, n, total, lowest, highest, last_time, last_value)"
-REPLACE = """
-ON CONFLICT (datastream_id, bucket) DO UPDATE
-   SET n = excluded.n, total = excluded.total, lowest = excluded.lowest, highest = excluded.highest,
-       last_time = excluded.last_time, last_value = excluded.last_value
-"""
-MARKED = sa.text(f"""
-{INTO_HOURS}
-SELECT m.datastream_id, m.bucket, {AGGREGATES}
-  FROM unnest(CAST(:ids AS integer[]), CAST(:buckets AS timestamptz[])) AS m(datastream_id, bucket)
-  JOIN observation o ON o.datastream_id = m.datastream_id AND o.time >= m.bucket AND o.time < m.bucket + interval '1 hour'
- WHERE o.time >= :start AND o.time < :end
- GROUP BY m.datastream_id, m.bucket {REPLACE}
-""")
-PASSED = sa.text(f"""
-{INTO_HOURS}
-SELECT o.datastream_id, time_bucket('1 hour', o.time) AS bucket, {AGGREGATES}
-  FROM observation o WHERE o.time >= :start AND o.time < :end
- GROUP BY o.datastream_id, bucket {REPLACE}
-""")
-
-
-def roll_up(connection: Connection, now: datetime) -> int:
-    """Bring the hours up to date: those with late readings again, and those that have ended; give how many rows.
-
-    Exact under any number of writers. Nothing happens, and 0 comes back, where another process is at it. Writers wait
-    only while ended hours are added up, once an hour.
-    """
-    if not connection.scalar(sa.text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ROLLER_LOCK}):
-        return 0
-    rolled = _roll_marked(connection)
-    until: datetime = connection.scalars(sa.text("SELECT rolled_until FROM observation_watermark")).one()
-    end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    if end > until:
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
-        rolled += connection.execute(PASSED, {"start": until, "end": end}).rowcount
-        connection.execute(sa.text("UPDATE observation_watermark SET rolled_until = :end"), {"end": end})
-    return rolled
-
-
-def _roll_marked(connection: Connection) -> int:
-    """Add up the marked hours anew; a mark and its reading are committed together, so what is seen is whole."""
-    gone = sa.text("DELETE FROM observation_dirty RETURNING datastream_id, bucket")
-    marks = sorted({tuple(row) for row in connection.execute(gone)})
-    if not marks:
-        return 0
-    buckets = [bucket for _, bucket in marks]
-    values = {
-        "ids": [datastream_id for datastream_id, _ in marks],
-        "buckets": buckets,
-        "start": min(buckets),  # known to the planner: only the chunks that matter are opened
-        "end": max(buckets) + timedelta(hours=1),
-    }
-    return int(connection.execute(MARKED, values).rowcount)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """Readings of one datastream by measured time, oldest first; microseconds since 1970 UTC."""
 
     time_us: NDArray[np.int64]
     value: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Days:
+    """Local days of one datastream that have readings, oldest first."""
+
+    day: NDArray[np.datetime64]
+    n: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    lowest: NDArray[np.float64]
+    highest: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -284,18 +239,26 @@ class Hours:
     highest: NDArray[np.float64]
 
 
+# What was packed comes first: of two values for one instant the first is kept.
+HISTORY = """
+COPY (
+    SELECT u.time, u.value FROM observation_packed p CROSS JOIN LATERAL unnest(p.times, p.numbers) AS u(time, value)
+     WHERE p.datastream_id = %(id)s AND p.day BETWEEN %(first)s AND %(last)s AND u.time >= %(start)s AND u.time < %(end)s
+    UNION ALL
+    (SELECT time, value FROM observation WHERE datastream_id = %(id)s AND time >= %(start)s AND time < %(end)s ORDER BY time)
+) TO STDOUT (FORMAT BINARY)
+"""
+
+
 def history(connection: Connection, datastream_id: int, start: datetime, end: datetime) -> Series:
-    """Read what a datastream measured in [start, end)."""
-    rows = connection.execute(
-        sa.text("""
-        SELECT (extract(epoch FROM time) * 1000000)::bigint, value FROM observation
-         WHERE datastream_id = :id AND time >= :start AND time < :end ORDER BY time
-        """),
-        {"id": datastream_id, "start": start, "end": end},
-    ).all()
-    return Series(
-        np.array([row[0] for row in rows], dtype=np.int64), np.array([row[1] for row in rows], dtype=np.float64)
-    )
+    """Read what a datastream measured in [start, end), also where it was packed away."""
+    first, last = start.astimezone(UTC).date(), end.astimezone(UTC).date()
+    values = {"id": datastream_id, "start": start, "end": end, "first": first, "last": last}
+    with _driver(connection).cursor() as cursor, cursor.copy(HISTORY, values) as copy:
+        packed = b"".join(copy)
+    rows = np.frombuffer(packed[len(COPY_HEADER) : -len(COPY_TRAILER)], dtype=READ_ROW)
+    time_us, first_at = np.unique(rows["time"].astype(np.int64) + EPOCH_POSTGRES_US, return_index=True)
+    return Series(time_us, rows["value"][first_at].astype(np.float64))
 
 
 HOURS = sa.text("""
@@ -316,6 +279,32 @@ def hours(connection: Connection, datastream_id: int, start: datetime, end: date
     columns = list(zip(*rows, strict=True)) or [()] * 5
     return Hours(
         np.array(columns[0], dtype=np.int64),
+        np.array(columns[1], dtype=np.int64),
+        *(np.array(column, dtype=np.float64) for column in columns[2:]),
+    )
+
+
+DAYS = sa.text("""
+WITH zone AS MATERIALIZED (
+    SELECT p.timezone AS name, (w.days_until AT TIME ZONE p.timezone)::date AS running
+      FROM observation_watermark w, datastream d JOIN thing t ON t.id = d.thing_id JOIN place p ON p.id = t.place_id
+     WHERE d.id = :id)
+SELECT day, n, total / n, lowest, highest FROM observation_day, zone
+ WHERE datastream_id = :id AND day >= :start AND day < :end AND day < running
+UNION ALL
+SELECT (time AT TIME ZONE name)::date, count(*), avg(value), min(value), max(value) FROM observation, zone
+ WHERE datastream_id = :id AND (time AT TIME ZONE name)::date >= greatest(:start, running)
+   AND (time AT TIME ZONE name)::date < :end AND time >= running::timestamp AT TIME ZONE name - interval '2 hours'
+ GROUP BY 1 ORDER BY 1
+""")
+
+
+def days(connection: Connection, datastream_id: int, start: date, end: date) -> Days:
+    """Read the days of a datastream in [start, end), in the time zone of its place; the day that runs is as it is now."""
+    rows = connection.execute(DAYS, {"id": datastream_id, "start": start, "end": end}).all()
+    columns = list(zip(*rows, strict=True)) or [()] * 5
+    return Days(
+        np.array(columns[0], dtype="datetime64[D]"),
         np.array(columns[1], dtype=np.int64),
         *(np.array(column, dtype=np.float64) for column in columns[2:]),
     )

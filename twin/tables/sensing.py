@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, DateTime, Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.tables.metadata import Table, serial, shape
@@ -90,6 +90,7 @@ class ObservationHour(Table):
     """A datastream's roll-up of one hour. 小时汇总."""
 
     __tablename__ = "observation_hour"
+    __table_args__ = (Index("ix_observation_hour_bucket", "bucket", postgresql_using="brin"),)
 
     datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     bucket: Mapped[datetime] = mapped_column(primary_key=True)
@@ -118,3 +119,39 @@ class ObservationWatermark(Table):
 
     only: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
     rolled_until: Mapped[datetime]
+    days_until: Mapped[datetime] = mapped_column(server_default=text("'2000-01-01 00:00:00+00'"))
+
+
+class ObservationDay(Table):
+    """A datastream's roll-up of one local day. 日汇总."""
+
+    __tablename__ = "observation_day"
+
+    datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    total: Mapped[float]
+    lowest: Mapped[float]
+    highest: Mapped[float]
+    last_time: Mapped[datetime]
+    last_value: Mapped[float]
+
+
+class ObservationFloor(Table):
+    """From when a datastream's observations are whole. 原始数据起点."""
+
+    __tablename__ = "observation_floor"
+
+    datastream_id: Mapped[int] = mapped_column(ForeignKey("datastream.id", ondelete="CASCADE"), primary_key=True)
+    raw_from: Mapped[datetime]
+
+
+class ObservationPacked(Table):
+    """One datastream's observations of one day UTC, packed. 打包的冷数据."""
+
+    __tablename__ = "observation_packed"
+
+    datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    times: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+    numbers: Mapped[list[float]] = mapped_column(ARRAY(Double))

@@ -1,0 +1,167 @@
+"""Add observations up by hour and by local day: exact under any number of writers and with late readings.
+
+Late readings leave a mark on their hour in the transaction that stores them. The hours follow a watermark; the days
+follow the hours, in the time zone of the place.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+__all__ = ["HOUR_US", "ROLLER_LOCK", "WRITERS_LOCK", "roll_marked", "roll_up"]
+
+HOUR_US = 3_600_000_000
+# Writers hold the first lock shared; the step of the watermark holds it alone, so that a writer either is seen by
+# that step or sees the new watermark and leaves a mark. The second keeps two rollers apart.
+WRITERS_LOCK = 0x6C6C_0001
+ROLLER_LOCK = 0x6C6C_0002
+
+COLUMNS = "n, total, lowest, highest, last_time, last_value"
+SET = """
+   SET n = excluded.n, total = excluded.total, lowest = excluded.lowest, highest = excluded.highest,
+       last_time = excluded.last_time, last_value = excluded.last_value
+"""
+AGGREGATES = "count(*), sum(o.value), min(o.value), max(o.value), max(o.time), last(o.value, o.time)"
+INTO_HOURS = f"INSERT INTO observation_hour (datastream_id, bucket, {COLUMNS})"
+REPLACE = f"ON CONFLICT (datastream_id, bucket) DO UPDATE {SET}"
+MARKED = sa.text(f"""
+{INTO_HOURS}
+SELECT m.datastream_id, m.bucket, {AGGREGATES}
+  FROM unnest(CAST(:ids AS integer[]), CAST(:buckets AS timestamptz[])) AS m(datastream_id, bucket)
+  JOIN observation o ON o.datastream_id = m.datastream_id AND o.time >= m.bucket AND o.time < m.bucket + interval '1 hour'
+ WHERE o.time >= :start AND o.time < :end
+ GROUP BY m.datastream_id, m.bucket {REPLACE}
+""")
+PASSED = sa.text(f"""
+{INTO_HOURS}
+SELECT o.datastream_id, time_bucket('1 hour', o.time) AS bucket, {AGGREGATES}
+  FROM observation o WHERE o.time >= :start AND o.time < :end
+ GROUP BY o.datastream_id, bucket {REPLACE}
+""")
+# Marks of what has left the observations are dropped with the others: those hours and days are final.
+MARKS = sa.text("""
+WITH gone AS (DELETE FROM observation_dirty RETURNING datastream_id, bucket)
+SELECT DISTINCT datastream_id, bucket FROM gone LEFT JOIN observation_floor f USING (datastream_id)
+ WHERE f.raw_from IS NULL OR bucket >= f.raw_from ORDER BY 1, 2
+""")
+
+Marks = list[tuple[int, datetime]]
+
+
+def roll_up(connection: Connection, now: datetime) -> int:
+    """Bring hours and days up to date: those with late readings again, and those that have ended; give how many hours.
+
+    Exact under any number of writers. Nothing happens, and 0 comes back, where another process is at it. Writers wait
+    only while ended hours are added up, once an hour. A day that has ended is added up by the call after the one that
+    added up its last hour, since it needs no writer to wait.
+    """
+    if not connection.scalar(sa.text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ROLLER_LOCK}):
+        return 0
+    rolled = roll_marked(connection)
+    until: datetime = connection.scalars(sa.text("SELECT rolled_until FROM observation_watermark")).one()
+    end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if end > until:
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
+        rolled += connection.execute(PASSED, {"start": until, "end": end}).rowcount
+        connection.execute(sa.text("UPDATE observation_watermark SET rolled_until = :end"), {"end": end})
+    return rolled
+
+
+def roll_marked(connection: Connection) -> int:
+    """Add up the marked hours anew, their days, and the days whose hours are all there; give how many hours.
+
+    The caller's transaction holds ROLLER_LOCK. A mark and its reading are committed together, so what is seen is whole.
+    """
+    marks: Marks = [(row[0], row[1]) for row in connection.execute(MARKS)]
+    rolled = 0
+    if marks:
+        buckets = [bucket for _, bucket in marks]
+        # The bounds are known to the planner: only the chunks that matter are opened.
+        bounds = {"start": min(buckets), "end": max(buckets) + timedelta(hours=1)}
+        rolled = connection.execute(MARKED, _arrays(marks) | bounds).rowcount
+        _add_up_days(connection, MARKED_HOURS, _arrays(marks))
+    _roll_ended_days(connection)
+    return rolled
+
+
+def _arrays(marks: Marks) -> dict[str, Any]:
+    return {"ids": [datastream_id for datastream_id, _ in marks], "buckets": [bucket for _, bucket in marks]}
+
+
+MARKED_HOURS = (
+    "SELECT * FROM unnest(CAST(:ids AS integer[]), CAST(:buckets AS timestamptz[])) AS m(datastream_id, bucket)"
+)
+# A day is longer than 24 hours where the clocks go back, and its date begins before the date of UTC.
+ENDED_HOURS = """
+SELECT datastream_id, bucket FROM observation_hour
+ WHERE bucket >= CAST(:since AS timestamptz) - interval '2 days' AND bucket < :until
+"""
+# A date is the local date of each instant, so that a day may have 23 or 25 hours and begin at any of them. An hour
+# with one date at both ends is taken whole; one that midnight cuts (in zones such as +05:30) is read from the
+# observations.
+DAYS = """
+WITH zone AS (
+    SELECT d.id AS datastream_id, p.timezone AS name
+      FROM datastream d JOIN thing t ON t.id = d.thing_id JOIN place p ON p.id = t.place_id),
+touched AS ({touched}),
+wanted AS (
+    SELECT DISTINCT datastream_id, z.name, edge.day
+      FROM touched t JOIN zone z USING (datastream_id) LEFT JOIN observation_floor f USING (datastream_id)
+     CROSS JOIN LATERAL (VALUES
+           ((t.bucket AT TIME ZONE z.name)::date),
+           (((t.bucket + interval '1 hour' - interval '1 microsecond') AT TIME ZONE z.name)::date)) AS edge(day)
+     WHERE edge.day >= (CAST(:since AS timestamptz) AT TIME ZONE z.name)::date
+       AND edge.day < (CAST(:until AS timestamptz) AT TIME ZONE z.name)::date
+       AND (f.raw_from IS NULL OR edge.day::timestamp AT TIME ZONE z.name >= f.raw_from)),
+span AS (
+    SELECT *, day::timestamp AT TIME ZONE name AS begins, (day + 1)::timestamp AT TIME ZONE name AS ends FROM wanted),
+part AS (
+    SELECT s.datastream_id, s.day, h.n, h.total, h.lowest, h.highest, h.last_time, h.last_value
+      FROM span s JOIN observation_hour h ON h.datastream_id = s.datastream_id
+       AND h.bucket >= s.begins - interval '2 hours' AND h.bucket < s.ends + interval '2 hours'
+     WHERE (h.bucket AT TIME ZONE s.name)::date = s.day
+       AND ((h.bucket + interval '1 hour' - interval '1 microsecond') AT TIME ZONE s.name)::date = s.day
+    UNION ALL
+    SELECT s.datastream_id, s.day, 1, o.value, o.value, o.value, o.time, o.value
+      FROM span s CROSS JOIN LATERAL (
+          SELECT DISTINCT date_trunc('hour', edge, 'UTC') AS bucket FROM (VALUES (s.begins), (s.ends)) e(edge)) cut
+      JOIN observation o ON o.datastream_id = s.datastream_id
+       AND o.time >= cut.bucket AND o.time < cut.bucket + interval '1 hour'
+     WHERE (cut.bucket AT TIME ZONE s.name)::date
+        <> ((cut.bucket + interval '1 hour' - interval '1 microsecond') AT TIME ZONE s.name)::date
+       AND (o.time AT TIME ZONE s.name)::date = s.day),
+gone AS (
+    DELETE FROM observation_day d USING wanted w WHERE d.datastream_id = w.datastream_id AND d.day = w.day
+       AND NOT EXISTS (SELECT FROM part p WHERE p.datastream_id = w.datastream_id AND p.day = w.day))
+INSERT INTO observation_day (datastream_id, day, n, total, lowest, highest, last_time, last_value)
+SELECT datastream_id, day, sum(n), sum(total), min(lowest), max(highest), max(last_time), last(last_value, last_time)
+  FROM part GROUP BY datastream_id, day
+ON CONFLICT (datastream_id, day) DO UPDATE {set}
+"""
+LONG_AGO = datetime(1999, 12, 1, tzinfo=UTC)
+DAY_PASSED = sa.text("""
+SELECT EXISTS (SELECT FROM place
+ WHERE (CAST(:since AS timestamptz) AT TIME ZONE timezone)::date < (CAST(:until AS timestamptz) AT TIME ZONE timezone)::date)
+""")
+
+
+def _roll_ended_days(connection: Connection) -> None:
+    """Add up the days whose last hour is before the watermark now and was not before."""
+    row = connection.execute(sa.text("SELECT days_until, rolled_until FROM observation_watermark")).one()
+    bounds = {"since": row[0], "until": row[1]}
+    if row[0] == row[1]:
+        return
+    if connection.scalar(DAY_PASSED, bounds):
+        connection.execute(sa.text(DAYS.format(touched=ENDED_HOURS, set=SET)), bounds)
+    connection.execute(sa.text("UPDATE observation_watermark SET days_until = rolled_until"))
+
+
+def _add_up_days(connection: Connection, hours: str, values: dict[str, Any]) -> None:
+    """Add up anew the days of these hours, of those that have been added up."""
+    until = connection.scalars(sa.text("SELECT days_until FROM observation_watermark")).one()
+    statement = sa.text(DAYS.format(touched=hours, set=SET))
+    connection.execute(statement, values | {"since": LONG_AGO, "until": until})
