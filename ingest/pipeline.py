@@ -9,17 +9,15 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
 
-import numpy as np
-
 from ingest.mqtt import Session
 from ingest.quarantine import Unreadable
 from ingest.settings import IngestSettings
+from ingest.settling import settle
 from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
-from twin import account, db, observations, quarantine
+from twin import db, observations
 from twin.db import Engine
 from twin.devices import register as read_register
 from twin.errors import Stale
-from twin.observations import Batch
 from twin.reasons import Reason, printable
 
 log = logging.getLogger(__name__)
@@ -154,11 +152,8 @@ class Pipeline:
         """Store a batch with its quarantine and its account in one transaction."""
         sifted = self._sift(decoded)
         with self._engine.begin() as connection:
-            if sifted.values:
-                outcome = observations.record(connection, _batch(sifted))
-                sifted.account.recorded(sifted.tallies, outcome.is_stored)
-            quarantine.fold(connection, sifted.refusals)
-            account.add(connection, sifted.account.tallies())
+            settle(connection, sifted)
+        self._register.learn(sifted)
 
     def _sift(self, decoded: list[Decoded]) -> Sifted:
         self._refresh_register(REGISTER_LIFE_S)
@@ -184,15 +179,6 @@ class Pipeline:
         except db.UNAVAILABLE as error:
             log.warning("no database for the roll-up: %s", _first_line(error))
         return []
-
-
-def _batch(sifted: Sifted) -> Batch:
-    return Batch(
-        np.array(sifted.datastream_ids, dtype=np.int32),
-        np.array(sifted.times_us, dtype=np.int64),
-        np.array(sifted.values, dtype=np.float64),
-        datetime.now(UTC),
-    )
 
 
 def _first_line(error: Exception) -> str:

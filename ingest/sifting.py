@@ -19,6 +19,7 @@ from twin import gate
 from twin.devices import Slot
 from twin.quarantine import Refusal
 from twin.terms import Reading
+from twin.units import code_of
 
 PAYLOAD_BYTES = 256 * 1024
 TOPIC_CHARACTERS = 1_024
@@ -106,8 +107,19 @@ class Register:
     """The enrolled datastreams by (thing key, property), and the thing keys."""
 
     def __init__(self, slots: Mapping[tuple[str, str], Slot]) -> None:
-        self.slots = slots
+        self.slots = dict(slots)
         self.keys = frozenset(key for key, _ in slots)
+        self._names = {slot.datastream_id: name for name, slot in slots.items()}
+
+    def learn(self, sifted: Sifted) -> None:
+        """Take over which units a committed batch stated first, which are wrong now and which are right again."""
+        for one in sifted.first_units.keys() | sifted.wrong_units.keys() | sifted.mended:
+            name = self._names[one]
+            slot = self.slots[name]
+            wrong = None if one in sifted.mended else slot.wrong
+            if one in sifted.wrong_units:
+                wrong = sifted.wrong_units[one] or ""
+            self.slots[name] = slot._replace(stated=sifted.first_units.get(one, slot.stated), wrong=wrong)
 
 
 @dataclass(slots=True)
@@ -121,6 +133,9 @@ class Sifted:
     tallies: list[int] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     rows: int = 0  # of the quarantine, for the message that is judged
+    first_units: dict[int, str] = field(default_factory=dict)  # by datastream id: stated for the first time
+    wrong_units: dict[int, str | None] = field(default_factory=dict)  # by datastream id: what came last, None: no unit
+    mended: set[int] = field(default_factory=set)  # datastreams that come in the right unit again
     is_unknown: bool = False  # whether something is not in the register, which may have grown since it was read
 
 
@@ -181,14 +196,26 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
     if slot is None:
         _not_enrolled(sifted, origin, reading, register)
         return
+    if slot.stated is None and slot.datastream_id in sifted.first_units:
+        slot = slot._replace(stated=sifted.first_units[slot.datastream_id])
     received_us = origin.message.received_us
-    if gate.passes(reading, slot, received_us):
-        sifted.datastream_ids.append(slot.datastream_id)
-        sifted.times_us.append(reading.time_us)
-        sifted.values.append(reading.value)
-        sifted.tallies.append(origin.tally)
+    value = gate.fit(reading, slot, received_us)
+    if value is None:
+        code, reason = gate.why(reading, slot, received_us)
+        if code is Reason.WRONG_UNIT:
+            sifted.wrong_units[slot.datastream_id] = reading.unit and printable(reading.unit)
+            sifted.mended.discard(slot.datastream_id)
+        _refuse(sifted, origin, code, reason, time_us=reading.time_us)
         return
-    _refuse(sifted, origin, *gate.why(reading, slot, received_us), time_us=reading.time_us)
+    sifted.datastream_ids.append(slot.datastream_id)
+    sifted.times_us.append(reading.time_us)
+    sifted.values.append(value)
+    sifted.tallies.append(origin.tally)
+    if slot.stated is None and reading.unit is not None:
+        sifted.first_units[slot.datastream_id] = code_of(reading.unit)
+    if slot.wrong is not None or slot.datastream_id in sifted.wrong_units:
+        sifted.wrong_units.pop(slot.datastream_id, None)
+        sifted.mended.add(slot.datastream_id)
 
 
 def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:

@@ -21,7 +21,7 @@ __all__ = ["Alarm", "Wanted", "Watcher", "acknowledge", "now", "settle", "watche
 class Wanted:
     """An alarm that should stand."""
 
-    kind: str  # people_cut_off, element_closed, thing_silent, value
+    kind: str  # people_cut_off, element_closed, thing_silent, value, wrong_unit, account
     subject: str  # what it is about: effect:12, thing:4, service:pharmacy
     severity: str  # critical, major, notice
     detail: dict[str, Any]

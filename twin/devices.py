@@ -38,6 +38,8 @@ class Slot(NamedTuple):
     lowest: float
     highest: float
     unit: str
+    stated: str | None = None  # the unit that its readings came in so far; None: none has stated any
+    wrong: str | None = None  # the other unit that they come in now
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ def register(connection: Connection) -> dict[tuple[str, str], Slot]:
     """Read the register for the hot path: (thing key, property) to where the reading goes."""
     rows = connection.execute(
         sa.text("""
-        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit FROM datastream d JOIN thing t ON t.id = d.thing_id
+        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit, d.stated_unit, d.wrong_unit
+          FROM datastream d JOIN thing t ON t.id = d.thing_id
         """)
     )
     return {(key, name): Slot(*slot) for key, name, *slot in rows}

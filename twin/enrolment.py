@@ -191,7 +191,8 @@ WITH stored AS (
       JOIN thing t ON t.key = r.key AND t.place_id = :place_id
      CROSS JOIN jsonb_to_recordset(r.streams) AS s(property text, unit text, lowest double precision, highest double precision)
     ON CONFLICT (thing_id, property) DO UPDATE
-       SET unit = excluded.unit, lowest = excluded.lowest, highest = excluded.highest
+       SET unit = excluded.unit, lowest = excluded.lowest, highest = excluded.highest,
+           stated_unit = CASE WHEN datastream.unit = excluded.unit THEN datastream.stated_unit END
      WHERE (datastream.unit, datastream.lowest, datastream.highest)
            IS DISTINCT FROM (excluded.unit, excluded.lowest, excluded.highest)
     RETURNING thing_id)

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from twin.devices import Slot
 from twin.reasons import Reason, printable
 from twin.terms import Reading
-from twin.units import is_same
+from twin.units import in_unit, is_same
 
-__all__ = ["is_bad", "passes", "shown", "why"]
+__all__ = ["fit", "is_bad", "passes", "shown", "why"]
 
 SECOND_US = 1_000_000
 FUTURE_US = 5 * 60 * SECOND_US
@@ -26,11 +26,30 @@ def is_bad(quality: object) -> bool:
     return isinstance(quality, str) and quality.lower() in BAD
 
 
+def fit(reading: Reading, slot: Slot, received_us: int) -> float | None:
+    """Give the value as it may be stored, in the registered unit; None where it may not.
+
+    It must come in the unit that its datastream has always come in, lie in the registered range, and have been measured
+    neither too long ago nor in the future.
+    """
+    if not _is_usual(reading.unit, slot):
+        return None
+    value = in_unit(reading.value, reading.unit, slot.unit)
+    if value is None or not slot.lowest <= value <= slot.highest:  # NaN too
+        return None
+    return value if -FUTURE_US <= received_us - reading.time_us <= PAST_US else None
+
+
 def passes(reading: Reading, slot: Slot, received_us: int) -> bool:
-    """Tell whether a reading may be stored: in the registered unit and range, measured neither late nor in the future."""
-    age_us = received_us - reading.time_us
-    is_in_range = slot.lowest <= reading.value <= slot.highest  # False for NaN
-    return is_in_range and -FUTURE_US <= age_us <= PAST_US and is_same(reading.unit, slot.unit)
+    """Tell whether a reading may be stored."""
+    return fit(reading, slot, received_us) is not None
+
+
+def _is_usual(unit: str | None, slot: Slot) -> bool:
+    """Tell whether a unit is the one that this datastream has come in so far; none at all means the registered one."""
+    if slot.stated is None or unit == slot.stated:
+        return True
+    return is_same(slot.unit if unit is None else unit, slot.stated)
 
 
 def why(reading: Reading, slot: Slot, received_us: int) -> tuple[Reason, str]:
@@ -38,12 +57,15 @@ def why(reading: Reading, slot: Slot, received_us: int) -> tuple[Reason, str]:
     what = f"{printable(reading.property)} of {printable(reading.thing_key)}"
     if not math.isfinite(reading.value):
         return Reason.NOT_A_NUMBER, f"{what} is not a number"
-    if not is_same(reading.unit, slot.unit):
-        said = printable(reading.unit or "") or "no unit"
+    said = printable(reading.unit or "") or "no unit"
+    value = in_unit(reading.value, reading.unit, slot.unit)
+    if value is None:
         return Reason.WRONG_UNIT, f"{what} comes in {said}, {slot.unit} is registered"
-    if not slot.lowest <= reading.value <= slot.highest:
+    if not _is_usual(reading.unit, slot):
+        return Reason.WRONG_UNIT, f"{what} comes in {said}, so far it came in {printable(slot.stated or '')}"
+    if not slot.lowest <= value <= slot.highest:
         allowed = f"{slot.lowest:g} to {slot.highest:g} {slot.unit}"
-        return Reason.OUT_OF_RANGE, f"{what} is {reading.value:g} {slot.unit}, possible are {allowed}"
+        return Reason.OUT_OF_RANGE, f"{what} is {value:g} {slot.unit}, possible are {allowed}"
     if received_us < reading.time_us:
         return Reason.TIME_FUTURE, f"{what} was measured at {shown(reading.time_us)}, over 5 minutes after it came"
     return Reason.TIME_PAST, f"{what} was measured at {shown(reading.time_us)}, over 30 days before it came"

@@ -32,7 +32,7 @@ REGISTER = Register(
     {
         ("old-town-7", "depth"): Slot(1, 0, 500, "cm"),
         ("old-town-7", "in_service"): Slot(2, 0, 1, "1"),
-        ("sensor", "temperature"): Slot(3, -60, 80, "Cel"),
+        ("sensor", "temperature"): Slot(3, -60, 80, "Cel", stated="Cel"),
         ("lamp", "temperature"): Slot(4, -60, 80, "Cel"),
         ("0101010101010101", "temperature"): Slot(5, -60, 80, "Cel"),
         ("0101010101010101", "in_service"): Slot(6, 0, 1, "1"),
@@ -276,6 +276,7 @@ def test_bad_input_through_the_broker_is_kept_with_reason_and_bytes(
         sensors.community(connection)
         sensors.stream(connection, "old-town-7", "depth", "cm", highest=500)
         sensors.stream(connection, "sensor", "temperature", "Cel", lowest=-60, highest=80)
+        connection.execute(sa.text("UPDATE datastream SET stated_unit = 'Cel' WHERE property = 'temperature'"))
         sensors.stream(connection, "lamp", "temperature", "Cel", lowest=-60, highest=80)
         sensors.stream(connection, "0101010101010101", "temperature", "Cel", lowest=-60, highest=80)
     sent = list(publishable())

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from twin import db, places
 from twin.db import Connection
-from twin.devices import devices, register, things
+from twin.devices import Slot, devices, register, things
 from twin.enrolment import Device, Enrolment, Rule, Stream, elements, enrol
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -153,7 +153,10 @@ def test_a_device_without_a_place_of_its_own_stands_at_what_it_watches(village: 
 
 def test_the_register_gives_the_datastream_its_range_and_unit(village: Connection) -> None:
     enrol(village, 1, [LIFT])
-    assert register(village) == {(LIFT.key, "in_service"): (1, 0, 1, "1"), (LIFT.key, "battery"): (2, 0, 100, "%")}
+    assert register(village) == {
+        (LIFT.key, "in_service"): Slot(1, 0, 1, "1"),
+        (LIFT.key, "battery"): Slot(2, 0, 100, "%"),
+    }
 
 
 def test_devices_are_read_back_as_enrolled_but_for_their_rules(village: Connection) -> None:

@@ -63,6 +63,8 @@ class Datastream(Table):
     properties: Mapped[dict[str, Any] | None]
     observed_property_id: Mapped[int] = mapped_column(ForeignKey("observed_property.id"))
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id"))
+    stated_unit: Mapped[str | None]
+    wrong_unit: Mapped[str | None]
 
 
 class Observation(Table):

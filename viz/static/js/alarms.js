@@ -35,6 +35,8 @@ export function title(alarm) {
   const name = named(alarm.about);
   if (alarm.service) return t("Several faults together: {name}", { name: word("service", alarm.service) });
   if (alarm.kind === "thing_silent") return t("Silent: {name}", { name });
+  if (alarm.kind === "wrong_unit") return t("Unit changed: {name}", { name });
+  if (alarm.kind === "account") return t("The account does not add up");
   if (alarm.kind === "value") return t("Limit passed: {name}", { name });
   return t("Out of service: {name}", { name });
 }

@@ -1,0 +1,37 @@
+"""Settle a sifted batch in the database: readings, units, quarantine and account, in the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+
+from ingest.sifting import Sifted
+from twin import account, observations, quarantine, unit_watch
+from twin.db import Connection
+from twin.observations import Batch
+
+__all__ = ["settle"]
+
+
+def settle(connection: Connection, sifted: Sifted) -> None:
+    """Write all that a batch holds.
+
+    Raises Stale where a datastream is no longer in the register.
+    """
+    now = datetime.now(UTC)
+    if sifted.values:
+        outcome = observations.record(connection, _batch(sifted, now))
+        sifted.account.recorded(sifted.tallies, outcome.is_stored)
+    unit_watch.note(connection, first=sifted.first_units, wrong=sifted.wrong_units, mended=sifted.mended, at=now)
+    quarantine.fold(connection, sifted.refusals)
+    account.add(connection, sifted.account.tallies())
+
+
+def _batch(sifted: Sifted, received_at: datetime) -> Batch:
+    return Batch(
+        np.array(sifted.datastream_ids, dtype=np.int32),
+        np.array(sifted.times_us, dtype=np.int64),
+        np.array(sifted.values, dtype=np.float64),
+        received_at,
+    )
