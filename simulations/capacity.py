@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from simulations import table_kernels
 from simulations.tables import Table
+from twin.errors import Refused
 
 __all__ = [
     "Access",
@@ -29,6 +30,7 @@ __all__ = [
     "gaussian",
     "gaussian_to_zero",
     "linear",
+    "named",
     "power",
     "seats_taken",
     "step",
@@ -138,6 +140,21 @@ def linear(limit_s: float) -> Decay:
     """Give 1 - t / limit: 1 at the door, 0 at the limit."""
     _positive(limit_s)
     return _within(limit_s, lambda time_s: 1 - time_s / limit_s)
+
+
+def named(name: str, limit_s: float) -> Decay:
+    """Give a decay by its name: step (1 up to the limit), gaussian (Dai's, 0 at the limit) or linear.
+
+    Raises Refused where there is none of that name.
+    """
+    known: dict[str, Callable[[float], Decay]] = {
+        "step": lambda limit: step({limit: 1.0}),
+        "gaussian": gaussian_to_zero,
+        "linear": linear,
+    }
+    if name not in known:
+        raise Refused(f"{name!r} is no decay; one of {', '.join(known)}")
+    return known[name](limit_s)
 
 
 def _within(limit_s: float, decay: Decay) -> Decay:

@@ -106,6 +106,62 @@ def simulate_failures(
         _show({**answers.frame(community, said), "repairs" if repairs else "failures": ranked}, as_json=as_json)
 
 
+@simulating.command("capacity")
+def simulate_capacity(
+    context: typer.Context,
+    *,
+    service: Services = None,
+    group: Groups = None,
+    minutes: Minutes = None,
+    decay: Annotated[str, typer.Option(help="step, gaussian, linear: how a longer way weighs.")] = "step",
+    place: PlaceCode = None,
+    as_json: AsJson = False,
+) -> None:
+    """What capacity falls to each resident, and who finds a seat. 容量"""
+    from simulations import answers, siting_answers
+    from simulations.capacity import named
+    from twin import facilities
+    from twin.terms import MobilityGroup, Service
+
+    services, groups = _chosen(Service, service), _chosen(MobilityGroup, group)
+    with _asked(context, place) as (connection, community, said):
+        rooms = facilities.capacities(connection, community.place.id)
+        found = []
+        for one in services or community.services():
+            limit_s = answers.service_limit_s(community, one, minutes)
+            weights = named(decay, limit_s)
+            found += [
+                siting_answers.capacity(community, said, one, each, limit_s=limit_s, decay=weights, rooms=rooms)
+                for each in groups or community.groups()
+            ]
+        _show({**answers.frame(community, said), "decay": decay, "capacity": found}, as_json=as_json)
+
+
+@simulating.command("siting")
+def simulate_siting(
+    context: typer.Context,
+    *,
+    service: Annotated[str, typer.Option(help="The service.")],
+    group: Annotated[str, typer.Option(help="The mobility group.")] = "adult",
+    new: Annotated[int, typer.Option(min=0, help="How many sites to open beside those that are there.")] = 1,
+    goal: Annotated[str, typer.Option(help="people, walking or longest.")] = "people",
+    minutes: Minutes = None,
+    seconds: Annotated[float, typer.Option(min=0, help="Stop proving after this long.")] = 60.0,
+    place: PlaceCode = None,
+    as_json: AsJson = False,
+) -> None:
+    """Where new sites of a service would serve most, with a bound that no choice can beat. 选址"""
+    from simulations import answers, siting_answers
+    from twin.terms import MobilityGroup, Service
+
+    (one,), (each,) = _chosen(Service, [service]) or [], _chosen(MobilityGroup, [group]) or []
+    with _asked(context, place) as (_, community, said):
+        limit_s = answers.service_limit_s(community, one, minutes)
+        stop = siting_answers.until(seconds)
+        found = siting_answers.siting(community, said, one, each, limit_s=limit_s, new=new, goal=goal, report=stop)
+        _show({**answers.frame(community, said), "siting": found}, as_json=as_json)
+
+
 @contextmanager
 def _asked(context: typer.Context, place: str | None) -> Iterator[tuple["Connection", "Community", "Reports"]]:
     """Open the database, read the place, and what the sensors say of it now."""

@@ -15,7 +15,7 @@ from twin.network import Network
 from twin.staging import Merged, ewkb, merge, stage
 from twin.terms import Service
 
-__all__ = ["Facilities", "FacilityRow", "load", "names", "sources", "store"]
+__all__ = ["Facilities", "FacilityRow", "capacities", "load", "names", "sources", "store"]
 
 SERVICES = tuple(Service)
 
@@ -96,6 +96,15 @@ def names(connection: Connection, place_id: int) -> dict[int, dict[str, str | No
         sa.text("SELECT id, name, name_zh FROM facility WHERE place_id = :place"), {"place": place_id}
     )
     return {facility_id: {"name": name, "name_zh": name_zh} for facility_id, name, name_zh in rows}
+
+
+def capacities(connection: Connection, place_id: int) -> dict[int, int]:
+    """Give how many people each facility has room for, by id; those of which it is not known are left out."""
+    rows = connection.execute(
+        sa.text("SELECT id, capacity FROM facility WHERE place_id = :place AND capacity IS NOT NULL"),
+        {"place": place_id},
+    )
+    return {row.id: row.capacity for row in rows}
 
 
 def load(connection: Connection, network: Network) -> Facilities:

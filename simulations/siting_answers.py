@@ -1,0 +1,181 @@
+"""Answers on capacity and siting as plain data; counts of 1 to 4 people, also as differences, are given as None."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulations import homes
+from simulations.capacity import Decay, seats_taken, two_step
+from simulations.community import Community
+from simulations.homes import Sites
+from simulations.siting import cover_most, shorten_longest, walk_least
+from simulations.siting_problem import Answer, Report
+from simulations.states import Reports
+from simulations.tables import Table
+from twin.errors import Refused
+from twin.residents import suppressed
+from twin.terms import MobilityGroup, Service
+
+__all__ = ["GOALS", "capacity", "siting", "until"]
+
+GOALS = ("people", "walking", "longest")
+WALKED_BEYOND = 2.0  # times the limit: what is counted for those whom no site reaches, and how far the table goes
+
+
+def capacity(
+    community: Community,
+    said: Reports,
+    service: Service,
+    group: MobilityGroup,
+    *,
+    limit_s: float,
+    decay: Decay,
+    rooms: Mapping[int, int],
+) -> dict[str, Any]:
+    """Say what a service's capacity is for those within the limit, and how many of them find a seat.
+
+    rooms: capacity by the facilities' ids. Facilities without one are named, and serve nobody here.
+    """
+    there = homes.existing(community, said, service, group)
+    ids = community.facilities.ids[there.facility]
+    room = np.array([rooms.get(at, 0) for at in ids.tolist()], np.int64)
+    table = homes.table(community, said, there, group, limit_s=limit_s)
+    residents = homes.people(community, group)
+    found = two_step(table, residents.astype(np.float64), room.astype(np.float64), decay)
+    near = int(residents[np.unique(table.column)].sum())
+    seated = int(seats_taken(table, residents, room, limit_s=limit_s).sum())
+    return {
+        "service": service.value,
+        "group": group.value,
+        "limit_s": limit_s,
+        "counts_if_needed": community.bands_of(group)[1],
+        "residents": suppressed(int(residents.sum())),
+        "within_limit": suppressed(near),
+        "seats": int(room.sum()),
+        "seated": suppressed(seated),
+        "share": _shares(found.share, residents),
+        "facilities": [
+            {
+                "id": int(ids[at]),
+                "name": community.facilities.names[there.facility[at]],
+                "capacity": rooms.get(int(ids[at])),
+                "wanted": suppressed(round(float(found.wanted[at]))),
+                "ratio": None if np.isnan(found.ratio[at]) else round(float(found.ratio[at]), 6),
+            }
+            for at in range(len(ids))
+        ],
+    }
+
+
+def siting(
+    community: Community,
+    said: Reports,
+    service: Service,
+    group: MobilityGroup,
+    *,
+    limit_s: float,
+    new: int,
+    goal: str,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Say where `new` sites of a service would serve most, beside those that are there; one may open in any building.
+
+    goal: one of GOALS, most people within the limit, least walking, or the shortest longest way. Raises Refused where
+    there is no such goal, or where more sites are asked for than buildings hang on the network.
+    """
+    if goal not in GOALS:
+        raise Refused(f"{goal!r} is no goal; one of {', '.join(GOALS)}")
+    sites = homes.with_rooms(community, homes.existing(community, said, service, group), group)
+    if new > int((~sites.fixed).sum()):
+        raise Refused(f"{new} new sites, but {int((~sites.fixed).sum())} buildings hang on the network")
+    far_s = limit_s if goal == "people" else WALKED_BEYOND * limit_s
+    table = homes.table(community, said, sites, group, limit_s=far_s)
+    residents = homes.people(community, group)
+    found = _solved(goal, table, residents, sites.fixed, new=new, limit_s=limit_s, report=report)
+    now, then = (_within(table, residents, some, limit_s) for some in (np.flatnonzero(sites.fixed), found.sites))
+    return {
+        "service": service.value,
+        "group": group.value,
+        "limit_s": limit_s,
+        "counts_if_needed": community.bands_of(group)[1],
+        "goal": goal,
+        "residents": suppressed(int(residents.sum())),
+        "within_limit_now": suppressed(now),
+        "within_limit_then": suppressed(then),
+        "gained": suppressed(then - now),
+        **_sureness(found),
+        "sites": [_site(community, sites, at) for at in found.sites.tolist()],
+    }
+
+
+def until(seconds: float | None) -> Report | None:
+    """Give a report that stops a search after so many seconds; None: never."""
+    if seconds is None:
+        return None
+    end = time.monotonic() + seconds
+    return lambda _: time.monotonic() < end
+
+
+def _solved(
+    goal: str,
+    table: Table,
+    residents: NDArray[np.int64],
+    fixed: NDArray[np.bool_],
+    *,
+    new: int,
+    limit_s: float,
+    report: Report | None,
+) -> Answer:
+    sites = int(fixed.sum()) + new
+    match goal:
+        case "people":
+            return cover_most(table, residents, limit_s=limit_s, sites=sites, fixed=fixed, report=report)
+        case "walking":
+            beyond_s = WALKED_BEYOND * limit_s
+            return walk_least(table, residents, beyond_s=beyond_s, sites=sites, fixed=fixed, report=report)
+        case _:
+            return shorten_longest(table, residents, sites=sites, fixed=fixed, report=report)
+
+
+def _within(table: Table, residents: NDArray[np.int64], sites: NDArray[np.integer], limit_s: float) -> int:
+    """Count those within the limit of one of these sites."""
+    near = np.isin(table.facility(), sites) & (table.time_ms <= limit_s * 1000)
+    return int(residents[np.unique(table.column[near])].sum())
+
+
+def _sureness(found: Answer) -> dict[str, Any]:
+    return {
+        "value": _finite(found.value),
+        "bound": _finite(found.bound),
+        "proven": found.proven,
+        "gap": round(found.gap, 6) if np.isfinite(found.value) else None,
+    }
+
+
+def _site(community: Community, sites: Sites, at: int) -> dict[str, Any]:
+    if sites.fixed[at]:
+        row = int(sites.facility[at])
+        return {"there": True, "id": int(community.facilities.ids[row]), "name": community.facilities.names[row]}
+    row = int(sites.building[at])
+    houses = community.buildings
+    place = {"lon": round(float(houses.lon[row]), 6), "lat": round(float(houses.lat[row]), 6)}
+    return {"there": False, "id": int(houses.ids[row]), "name": houses.names[row], **place}
+
+
+def _shares(share: NDArray[np.float64], residents: NDArray[np.int64]) -> dict[str, float | None]:
+    """Give the share of capacity that the median resident has, and those who are worse off than nine tenths."""
+    order = np.argsort(share, kind="stable")
+    reached = np.cumsum(residents[order])
+    if not len(reached) or not reached[-1]:
+        return {"median": None, "lowest_tenth": None}
+    median, tenth = (float(share[order[np.searchsorted(reached, part * reached[-1])]]) for part in (0.5, 0.1))
+    return {"median": round(median, 6), "lowest_tenth": round(tenth, 6)}
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 3) if np.isfinite(value) else None
