@@ -30,6 +30,7 @@ FOLDERS = ("twin", "ingest", "simulations", "viz", "api", "deploy")
 CONFIG = "LINLI_CONFIG"  # another place for linli.toml
 SECTIONS = {
     "services": "deploy.settings:ServiceSettings",
+    "storage": "twin.settings:StorageSettings",
     "ingest": "ingest.settings:IngestSettings",
     "serve": "api.settings:ServeSettings",
 }
@@ -231,6 +232,18 @@ def ingest(
         username, password = found.broker.credentials("ingest" if worker == 1 else f"ingest-{worker}")
         settings = settings.at(found.broker.host, found.broker.port, username, password)
     ingest_worker.run(settings, found.database_url)
+
+
+@app.command()
+def retain(
+    *,
+    daily: Annotated[bool, typer.Option("--daily", help="Now and every day until stopped.")] = False,
+) -> None:
+    """Let go of what is older than the settings allow; pack and compress what is old. 数据留存"""
+    from twin import retention
+    from twin.settings import StorageSettings
+
+    retention.run(_database_url(), section(StorageSettings), say, stopping() if daily else None)
 
 
 @app.command()

@@ -6,13 +6,14 @@ follow the hours, in the time zone of the place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-__all__ = ["HOUR_US", "ROLLER_LOCK", "WRITERS_LOCK", "roll_marked", "roll_up"]
+__all__ = ["HOUR_US", "WRITERS_LOCK", "final_before", "hold", "raise_floor", "roll_up"]
 
 HOUR_US = 3_600_000_000
 # Writers hold the first lock shared; the step of the watermark holds it alone, so that a writer either is seen by
@@ -61,7 +62,7 @@ def roll_up(connection: Connection, now: datetime) -> int:
     """
     if not connection.scalar(sa.text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ROLLER_LOCK}):
         return 0
-    rolled = roll_marked(connection)
+    rolled = _roll_marked(connection)
     until: datetime = connection.scalars(sa.text("SELECT rolled_until FROM observation_watermark")).one()
     end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     if end > until:
@@ -71,10 +72,10 @@ def roll_up(connection: Connection, now: datetime) -> int:
     return rolled
 
 
-def roll_marked(connection: Connection) -> int:
+def _roll_marked(connection: Connection) -> int:
     """Add up the marked hours anew, their days, and the days whose hours are all there; give how many hours.
 
-    The caller's transaction holds ROLLER_LOCK. A mark and its reading are committed together, so what is seen is whole.
+    A mark and its reading are committed together, so what is seen is whole.
     """
     marks: Marks = [(row[0], row[1]) for row in connection.execute(MARKS)]
     rolled = 0
@@ -165,3 +166,34 @@ def _add_up_days(connection: Connection, hours: str, values: dict[str, Any]) -> 
     until = connection.scalars(sa.text("SELECT days_until FROM observation_watermark")).one()
     statement = sa.text(DAYS.format(touched=hours, set=SET))
     connection.execute(statement, values | {"since": LONG_AGO, "until": until})
+
+
+LONGEST_DAY = timedelta(hours=26)
+
+
+def hold(connection: Connection) -> None:
+    """Keep other rollers out until the transaction ends, and bring marked hours and their days up to date."""
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ROLLER_LOCK})
+    _roll_marked(connection)
+
+
+def final_before(connection: Connection) -> datetime:
+    """Give a time before which all hours, and the days they are in, are added up."""
+    until: datetime = connection.scalars(sa.text("SELECT days_until FROM observation_watermark")).one()
+    return until - LONGEST_DAY
+
+
+def raise_floor(connection: Connection, time: datetime, kinds: Sequence[str] | None = None) -> None:
+    """Declare the hours before a time final, of all datastreams or of those of some kinds of thing.
+
+    Their observations are about to leave: a mark on such an hour would make it, and its day, of what is left.
+    """
+    connection.execute(
+        sa.text("""
+        INSERT INTO observation_floor (datastream_id, raw_from)
+        SELECT d.id, :time FROM datastream d JOIN thing t ON t.id = d.thing_id
+         WHERE CAST(:kinds AS text[]) IS NULL OR t.kind = ANY(CAST(:kinds AS text[]))
+        ON CONFLICT (datastream_id) DO UPDATE SET raw_from = greatest(excluded.raw_from, observation_floor.raw_from)
+        """),
+        {"time": time, "kinds": None if kinds is None else list(kinds)},
+    )
