@@ -13,7 +13,7 @@ help:
 	@echo "make demo         set up, load the demo place, show the map; Ctrl-C stops it"
 	@echo "make test         set up, check the style and types, run the tests"
 	@echo "make lint         check the style, types and imports alone"
-	@echo "make test-faults  run the tests that stop and kill services alone"
+	@echo "make test-faults  run the tests that stop and kill services and break links, also the slow ones"
 	@echo "make soak         run the tests that take many minutes"
 	@echo "make lock         write the requirements locks anew"
 	@echo "make clean        stop the services; remove .venv and caches; keep the data"
@@ -22,7 +22,7 @@ demo: setup-demo
 	@exec .venv/bin/python -m linli demo
 
 test: lint
-	$(PYTEST) -m "not soak"
+	$(PYTEST) -m "not soak and not slow_fault"
 
 lint: setup-test
 	.venv/bin/ruff check .
@@ -31,7 +31,7 @@ lint: setup-test
 	.venv/bin/lint-imports
 
 test-faults: setup-test
-	$(PYTEST) -m fault
+	$(PYTEST) -m "fault or slow_fault"
 
 soak: setup-test
 	$(PYTEST) -m soak --timeout 0

@@ -9,6 +9,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
 
+from ingest.floods import Floods
 from ingest.mqtt import Session
 from ingest.quarantine import Unreadable
 from ingest.settings import IngestSettings
@@ -16,6 +17,7 @@ from ingest.settling import settle
 from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
 from twin import db, observations
 from twin.db import Engine
+from twin.devices import intervals
 from twin.devices import register as read_register
 from twin.errors import Stale
 from twin.reasons import Reason, printable
@@ -44,11 +46,13 @@ class Pipeline:
         self._engine = engine
         self._stop = stop
         self._routes = Routes(settings.subscriptions)
+        self._floods = Floods(settings.flood_factor, settings.flood_burst)
         self._decoded: list[Decoded] = []  # the next batch
         self._under_way: Future[list[Decoded]] | None = None
         self._has_given_up = False  # of the database, for the stop has come
         self._handed_s = 0.0
         self._register = Register({})
+        self._intervals: dict[str, int] = {}
         self._register_read_s = -REGISTER_LIFE_S
         self._rolled_s = time.monotonic()
 
@@ -75,7 +79,8 @@ class Pipeline:
             session.acknowledge([one.message for one in self._under_way.result()])
             self._under_way = None
         if session.waiting and len(self._decoded) < self._most:
-            self._decoded += decode(session.take(self._most - len(self._decoded)), self._routes)
+            came = decode(session.take(self._most - len(self._decoded)), self._routes)
+            self._decoded += self._floods.limit(came, self._intervals)
             for command in self._routes.take_commands():
                 session.send(command)
         if self._under_way:
@@ -168,6 +173,7 @@ class Pipeline:
             return False
         with self._engine.connect() as connection:
             self._register = Register(read_register(connection))
+            self._intervals = intervals(connection)
         self._register_read_s = time.monotonic()
         return True
 

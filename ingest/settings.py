@@ -90,9 +90,11 @@ class IngestSettings(BaseModel):
     """The `ingest` section of linli.toml.
 
     `group` shares the subscriptions among several workers (`$share/GROUP/…`); None: this worker gets every message.
-    `linger_ms` is how long a batch waits for more once it holds a message, [ms].
+    `linger_ms` is the least distance of two batches, [ms]: a lone message is stored at once.
     A retained message that says nothing of its own time, or one older than `retained_limit_s`, is old state, not a
     reading: it is counted and ignored.
+    A device may send `flood_factor` messages an interval, and `flood_burst` at once (a day's, one a minute); what it
+    sends beyond is counted and set aside without its content, so that a device in a loop costs the others little.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -103,6 +105,8 @@ class IngestSettings(BaseModel):
     batch_messages: int = Field(default=5_000, ge=1)
     linger_ms: int = Field(default=3, ge=0, le=1_000)
     retained_limit_s: int = Field(default=600, ge=0)
+    flood_factor: float = Field(default=10, ge=1)
+    flood_burst: int = Field(default=1_440, ge=1)
     bulk_reader: bool = True
 
     def at(self, host: str, port: int, username: str, password: str) -> Self:

@@ -22,6 +22,7 @@ __all__ = [
     "Thing",
     "condition",
     "devices",
+    "intervals",
     "register",
     "things",
 ]
@@ -102,6 +103,12 @@ def register(connection: Connection) -> dict[tuple[str, str], Slot]:
         """)
     )
     return {(key, name): Slot(*slot) for key, name, *slot in rows}
+
+
+def intervals(connection: Connection) -> dict[str, int]:
+    """Read how often each thing is expected to report: thing key to seconds."""
+    rows = connection.execute(sa.text("SELECT key, interval_s FROM thing"))
+    return {str(row.key): int(row.interval_s) for row in rows}
 
 
 STREAMS = sa.text("""

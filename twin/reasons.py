@@ -35,6 +35,7 @@ class Reason(StrEnum):
     UNKNOWN_DEVICE = "unknown_device"  # 未登记设备
     UNKNOWN_PROPERTY = "unknown_property"  # 未登记属性
     DECODER_FAILED = "decoder_failed"  # 解码器出错
+    FLOOD = "flood"  # 报文过频
     NOT_STORABLE = "not_storable"  # 无法入库
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -13,12 +12,12 @@ from deploy import mosquitto, postgres, rootfs
 from deploy import services as running
 from deploy.settings import ServiceSettings
 from tests import sensors
-from tests.workplace import Devices, Workplace, senml, stored, wait_until
+from tests.load import THINGS, Load
+from tests.workplace import Devices, Workplace, stored, wait_until
 from twin import account, db
 
 RATE = 300  # messages a second
 OUTAGE_S = 10.0
-THINGS = 100
 
 pytestmark = pytest.mark.fault
 
@@ -35,38 +34,12 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServiceSettings]:
     running.down(settings)
 
 
-class Load(threading.Thread):
-    """Devices that report RATE times a second until told to finish."""
-
-    def __init__(self, city: Devices) -> None:
-        super().__init__()
-        self._sent: list[tuple[str, float]] = []
-        self._city = city
-        self._finish = threading.Event()
-
-    def run(self) -> None:
-        """Publish, the broker there or not."""
-        start_s = time.time()
-        while not self._finish.wait(0.01):
-            for number in range(len(self._sent), int((time.time() - start_s) * RATE)):
-                device = number % THINGS + 1
-                self._city.send(f"senml/{device}", senml(device, start_s + number / RATE, number))
-                self._sent.append((f"device-{device}", float(number)))
-
-    def finish(self) -> list[tuple[str, float]]:
-        """Stop, wait until the broker has it all, and give what was sent in the order of `stored`."""
-        self._finish.set()
-        self.join()
-        self._city.drain()
-        return sorted(self._sent)
-
-
 def survives(own: ServiceSettings, halt: Callable[[], None]) -> None:
     """Run a worker under load while something is halted for OUTAGE_S, and compare what was sent with what is stored."""
     workplace = Workplace(running.find(own), running.find(own).database_url)
     with db.opened(workplace.database) as engine, Devices(workplace.services) as city:
         with workplace.working(workplace.settings()) as session:
-            load = Load(city)
+            load = Load(city, RATE)
             load.start()
             wait_until(lambda: len(stored(engine)) > RATE)
             halt()
