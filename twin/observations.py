@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from twin import changes, effects
-from twin.errors import Stale
+from twin.errors import NotFound, Stale
 from twin.rollups import HOUR_US, WRITERS_LOCK, roll_up
 
 __all__ = ["Batch", "Days", "Hours", "Outcome", "Series", "days", "history", "hours", "record", "roll_up"]
@@ -263,19 +263,20 @@ def history(connection: Connection, datastream_id: int, start: datetime, end: da
 
 HOURS = sa.text("""
 SELECT (extract(epoch FROM bucket) * 1000000)::bigint, n, total / n, lowest, highest
-  FROM observation_hour, observation_watermark
- WHERE datastream_id = :id AND bucket >= :start AND bucket < :end AND bucket < rolled_until
+  FROM observation_hour WHERE datastream_id = :id AND bucket >= :start AND bucket < least(:end, :until)
 UNION ALL
 SELECT (extract(epoch FROM time_bucket('1 hour', time)) * 1000000)::bigint, count(*), avg(value), min(value), max(value)
-  FROM observation
- WHERE datastream_id = :id AND time >= greatest(:start, (SELECT rolled_until FROM observation_watermark)) AND time < :end
+  FROM observation WHERE datastream_id = :id AND time >= :tail AND time < :end
  GROUP BY 1 ORDER BY 1
 """)
 
 
 def hours(connection: Connection, datastream_id: int, start: datetime, end: datetime) -> Hours:
     """Read the hours of a datastream in [start, end), both whole hours; the hour that runs is added up as it is now."""
-    rows = connection.execute(HOURS, {"id": datastream_id, "start": start, "end": end}).all()
+    until: datetime = connection.scalars(sa.text("SELECT rolled_until FROM observation_watermark")).one()
+    # As values the bounds are known to the planner, and only the chunks of the tail are opened.
+    values = {"id": datastream_id, "start": start, "end": end, "until": until, "tail": max(start, until)}
+    rows = connection.execute(HOURS, values).all()
     columns = list(zip(*rows, strict=True)) or [()] * 5
     return Hours(
         np.array(columns[0], dtype=np.int64),
@@ -284,24 +285,33 @@ def hours(connection: Connection, datastream_id: int, start: datetime, end: date
     )
 
 
-DAYS = sa.text("""
-WITH zone AS MATERIALIZED (
-    SELECT p.timezone AS name, (w.days_until AT TIME ZONE p.timezone)::date AS running
+RUNNING = sa.text("""
+SELECT name, running, running::timestamp AT TIME ZONE name - interval '2 hours' FROM (
+    SELECT p.timezone AS name, greatest((w.days_until AT TIME ZONE p.timezone)::date, CAST(:start AS date)) AS running
       FROM observation_watermark w, datastream d JOIN thing t ON t.id = d.thing_id JOIN place p ON p.id = t.place_id
-     WHERE d.id = :id)
-SELECT day, n, total / n, lowest, highest FROM observation_day, zone
- WHERE datastream_id = :id AND day >= :start AND day < :end AND day < running
+     WHERE d.id = :id) zone
+""")
+DAYS = sa.text("""
+SELECT day, n, total / n, lowest, highest FROM observation_day
+ WHERE datastream_id = :id AND day >= :start AND day < least(:end, :running)
 UNION ALL
-SELECT (time AT TIME ZONE name)::date, count(*), avg(value), min(value), max(value) FROM observation, zone
- WHERE datastream_id = :id AND (time AT TIME ZONE name)::date >= greatest(:start, running)
-   AND (time AT TIME ZONE name)::date < :end AND time >= running::timestamp AT TIME ZONE name - interval '2 hours'
+SELECT (time AT TIME ZONE :zone)::date, count(*), avg(value), min(value), max(value) FROM observation
+ WHERE datastream_id = :id AND time >= :tail
+   AND (time AT TIME ZONE :zone)::date >= :running AND (time AT TIME ZONE :zone)::date < :end
  GROUP BY 1 ORDER BY 1
 """)
 
 
 def days(connection: Connection, datastream_id: int, start: date, end: date) -> Days:
-    """Read the days of a datastream in [start, end), in the time zone of its place; the day that runs is as it is now."""
-    rows = connection.execute(DAYS, {"id": datastream_id, "start": start, "end": end}).all()
+    """Read the days of a datastream in [start, end), in the time zone of its place; the day that runs is as it is now.
+
+    Raises NotFound where there is no such datastream.
+    """
+    row = connection.execute(RUNNING, {"id": datastream_id, "start": start}).one_or_none()
+    if row is None:
+        raise NotFound(f"no datastream has the id {datastream_id}")
+    values = {"id": datastream_id, "start": start, "end": end, "zone": row[0], "running": row[1], "tail": row[2]}
+    rows = connection.execute(DAYS, values).all()
     columns = list(zip(*rows, strict=True)) or [()] * 5
     return Days(
         np.array(columns[0], dtype="datetime64[D]"),

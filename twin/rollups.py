@@ -84,7 +84,7 @@ def _roll_marked(connection: Connection) -> int:
         # The bounds are known to the planner: only the chunks that matter are opened.
         bounds = {"start": min(buckets), "end": max(buckets) + timedelta(hours=1)}
         rolled = connection.execute(MARKED, _arrays(marks) | bounds).rowcount
-        _add_up_days(connection, MARKED_HOURS, _arrays(marks))
+        _roll_marked_days(connection, marks)
     _roll_ended_days(connection)
     return rolled
 
@@ -93,13 +93,24 @@ def _arrays(marks: Marks) -> dict[str, Any]:
     return {"ids": [datastream_id for datastream_id, _ in marks], "buckets": [bucket for _, bucket in marks]}
 
 
-MARKED_HOURS = (
-    "SELECT * FROM unnest(CAST(:ids AS integer[]), CAST(:buckets AS timestamptz[])) AS m(datastream_id, bucket)"
-)
-# A day is longer than 24 hours where the clocks go back, and its date begins before the date of UTC.
-ENDED_HOURS = """
-SELECT datastream_id, bucket FROM observation_hour
- WHERE bucket >= CAST(:since AS timestamptz) - interval '2 days' AND bucket < :until
+# The days of the marked hours that have been added up: an hour that midnight cuts is of two.
+MARKED_DAYS = """
+SELECT DISTINCT datastream_id, z.name, edge.day
+  FROM unnest(CAST(:ids AS integer[]), CAST(:buckets AS timestamptz[])) AS m(datastream_id, bucket)
+  JOIN zone z USING (datastream_id) LEFT JOIN observation_floor f USING (datastream_id)
+ CROSS JOIN LATERAL (VALUES
+       ((m.bucket AT TIME ZONE z.name)::date),
+       (((m.bucket + interval '1 hour' - interval '1 microsecond') AT TIME ZONE z.name)::date)) AS edge(day)
+ WHERE edge.day < (CAST(:until AS timestamptz) AT TIME ZONE z.name)::date
+   AND (f.raw_from IS NULL OR edge.day::timestamp AT TIME ZONE z.name >= f.raw_from)
+"""
+ENDED_DAYS = """
+SELECT datastream_id, name, day::date AS day
+  FROM zone CROSS JOIN (SELECT min(bucket) FROM observation_hour
+                         WHERE bucket >= CAST(:since AS timestamptz) - interval '2 days') AS h(first)
+ CROSS JOIN LATERAL generate_series(
+       (greatest(CAST(:since AS timestamptz), first) AT TIME ZONE name)::date::timestamp,
+       ((CAST(:until AS timestamptz) AT TIME ZONE name)::date - 1)::timestamp, interval '1 day') AS day
 """
 # A date is the local date of each instant, so that a day may have 23 or 25 hours and begin at any of them. An hour
 # with one date at both ends is taken whole; one that midnight cuts (in zones such as +05:30) is read from the
@@ -108,16 +119,7 @@ DAYS = """
 WITH zone AS (
     SELECT d.id AS datastream_id, p.timezone AS name
       FROM datastream d JOIN thing t ON t.id = d.thing_id JOIN place p ON p.id = t.place_id),
-touched AS ({touched}),
-wanted AS (
-    SELECT DISTINCT datastream_id, z.name, edge.day
-      FROM touched t JOIN zone z USING (datastream_id) LEFT JOIN observation_floor f USING (datastream_id)
-     CROSS JOIN LATERAL (VALUES
-           ((t.bucket AT TIME ZONE z.name)::date),
-           (((t.bucket + interval '1 hour' - interval '1 microsecond') AT TIME ZONE z.name)::date)) AS edge(day)
-     WHERE edge.day >= (CAST(:since AS timestamptz) AT TIME ZONE z.name)::date
-       AND edge.day < (CAST(:until AS timestamptz) AT TIME ZONE z.name)::date
-       AND (f.raw_from IS NULL OR edge.day::timestamp AT TIME ZONE z.name >= f.raw_from)),
+wanted AS ({wanted}),
 span AS (
     SELECT *, day::timestamp AT TIME ZONE name AS begins, (day + 1)::timestamp AT TIME ZONE name AS ends FROM wanted),
 part AS (
@@ -143,7 +145,6 @@ SELECT datastream_id, day, sum(n), sum(total), min(lowest), max(highest), max(la
   FROM part GROUP BY datastream_id, day
 ON CONFLICT (datastream_id, day) DO UPDATE {set}
 """
-LONG_AGO = datetime(1999, 12, 1, tzinfo=UTC)
 DAY_PASSED = sa.text("""
 SELECT EXISTS (SELECT FROM place
  WHERE (CAST(:since AS timestamptz) AT TIME ZONE timezone)::date < (CAST(:until AS timestamptz) AT TIME ZONE timezone)::date)
@@ -157,15 +158,13 @@ def _roll_ended_days(connection: Connection) -> None:
     if row[0] == row[1]:
         return
     if connection.scalar(DAY_PASSED, bounds):
-        connection.execute(sa.text(DAYS.format(touched=ENDED_HOURS, set=SET)), bounds)
+        connection.execute(sa.text(DAYS.format(wanted=ENDED_DAYS, set=SET)), bounds)
     connection.execute(sa.text("UPDATE observation_watermark SET days_until = rolled_until"))
 
 
-def _add_up_days(connection: Connection, hours: str, values: dict[str, Any]) -> None:
-    """Add up anew the days of these hours, of those that have been added up."""
+def _roll_marked_days(connection: Connection, marks: Marks) -> None:
     until = connection.scalars(sa.text("SELECT days_until FROM observation_watermark")).one()
-    statement = sa.text(DAYS.format(touched=hours, set=SET))
-    connection.execute(statement, values | {"since": LONG_AGO, "until": until})
+    connection.execute(sa.text(DAYS.format(wanted=MARKED_DAYS, set=SET)), _arrays(marks) | {"until": until})
 
 
 LONGEST_DAY = timedelta(hours=26)
