@@ -15,7 +15,7 @@ from ingest.quarantine import Unreadable
 from ingest.settings import IngestSettings
 from ingest.settling import settle
 from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
-from twin import db, observations
+from twin import account, db, observations
 from twin.db import Engine
 from twin.devices import intervals
 from twin.devices import register as read_register
@@ -178,10 +178,14 @@ class Pipeline:
         return True
 
     def _roll_up(self) -> list[Decoded]:
-        """Bring the hours up to date; no message is settled by it. A database that is away is the next batch's matter."""
+        """Bring the hours up to date and check the account; no message is settled by it. A database that is away is the next batch's matter."""
         try:
             with self._engine.begin() as connection:
                 observations.roll_up(connection, datetime.now(UTC))
+            with self._engine.begin() as connection:
+                found = account.check(connection, datetime.now(UTC))
+                if not found.is_true:
+                    log.error("the account and the tables differ: %s", found)
         except db.UNAVAILABLE as error:
             log.warning("no database for the roll-up: %s", _first_line(error))
         return []

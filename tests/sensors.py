@@ -21,8 +21,10 @@ INSERT INTO datastream (thing_id, property, unit, lowest, highest)
 VALUES (:thing_id, :property, :unit, :lowest, :highest) RETURNING id
 """
 EFFECT = """
-INSERT INTO effect (datastream_id, element_kind, element_id, closes_above, closes_below, opens_below, opens_above, max_closed_s)
-VALUES (:datastream_id, 'edge', :element_id, :closes_above, :closes_below, :opens_below, :opens_above, :max_closed_s)
+INSERT INTO effect (datastream_id, element_kind, element_id, closes_above, closes_below, opens_below, opens_above, max_closed_s,
+                    hold_s, lock_s)
+VALUES (:datastream_id, 'edge', :element_id, :closes_above, :closes_below, :opens_below, :opens_above, :max_closed_s,
+        coalesce(:hold_s, 0), coalesce(:lock_s, 0))
 RETURNING id
 """
 MANY = """
@@ -30,7 +32,7 @@ INSERT INTO thing (place_id, key, name, kind, format, topic, interval_s, point)
 SELECT p.id, 'device-' || i, 'device', 'climate', '', '', 60, ST_SetSRID(ST_MakePoint(7.5, 43.5), 4326)
   FROM place p, generate_series(1, :n) i;
 """
-LIMITS = ("closes_above", "closes_below", "opens_below", "opens_above", "max_closed_s")
+LIMITS = ("closes_above", "closes_below", "opens_below", "opens_above", "max_closed_s", "hold_s", "lock_s")
 
 
 def community(connection: Connection) -> int:

@@ -9,7 +9,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-__all__ = ["Tally", "add", "total"]
+from twin import alarms
+from twin.alarms import Wanted
+
+__all__ = ["Balance", "Tally", "add", "balance", "check", "total"]
+
+DIFFERENCE = "account"  # the kind of alarm, and its subject
 
 
 @dataclass(slots=True)
@@ -73,3 +78,43 @@ def total(connection: Connection, since: datetime | None = None) -> Tally:
         {"since": since},
     ).one()
     return Tally(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The account against the tables at one moment: readings that it calls stored and quarantined, and those there are."""
+
+    stored: int
+    inserted: int  # rows that the observations have taken in, counted by the database itself
+    quarantined: int
+    set_aside: int  # the sum of the quarantine's counts
+
+    @property
+    def is_true(self) -> bool:
+        """Whether the two are equal."""
+        return self.stored == self.inserted and self.quarantined == self.set_aside
+
+
+def balance(connection: Connection) -> Balance:
+    """Compare the account with the tables, in one snapshot."""
+    return Balance(*connection.execute(sa.text("SELECT * FROM account_check()")).one())
+
+
+def check(connection: Connection, at: datetime) -> Balance:
+    """Compare the account with the tables; a difference is an alarm in every place, cleared when there is none.
+
+    The database's own counts are added up to one row meanwhile.
+    """
+    connection.execute(sa.text(FOLD_COUNTS))
+    found = balance(connection)
+    detail = {"stored": [found.stored, found.inserted], "quarantined": [found.quarantined, found.set_aside]}
+    wanted = [] if found.is_true else [Wanted(DIFFERENCE, DIFFERENCE, "critical", detail)]
+    for place_id in connection.scalars(sa.text("SELECT id FROM place ORDER BY id")).all():
+        alarms.settle(connection, place_id, [DIFFERENCE], wanted, at)
+    return found
+
+
+FOLD_COUNTS = """
+WITH gone AS (DELETE FROM observation_count RETURNING inserted)
+INSERT INTO observation_count SELECT sum(inserted) FROM gone HAVING count(*) > 0
+"""

@@ -43,6 +43,8 @@ class Rule:
     closes_below: float | None = None
     opens_below: float | None = None
     opens_above: float | None = None
+    hold_s: int = 0  # past a limit for so long, by measured time, before the state changes
+    lock_s: int = 0  # closed for at least so long; a lock never delays a closing
 
     def closes(self, value: float) -> bool:
         """Tell whether a reading is past a closing limit."""
@@ -81,22 +83,49 @@ class Judged:
     known: State
     since: datetime
     reading_time: datetime | None
+    past_since: datetime | None
+
+    def judge(self, moment: datetime, value: float) -> bool:
+        """Take a reading newer than all before; tell whether the state changed.
+
+        Hold and lock only delay a change between open and closed: what is unknown is known by its next reading, and so
+        is the first one judged after a correction.
+        """
+        found = self.rule.after(self.known, value)
+        is_settled = self.state is not State.UNKNOWN and self.reading_time is not None
+        self.reading_time = moment
+        if found is self.state:
+            self.past_since = None
+            return False
+        self.past_since = self.past_since if is_settled and self.past_since else moment
+        if is_settled and not self._may_change(moment):
+            return False
+        self.state = self.known = found
+        self.since, self.past_since = moment, None
+        return True
+
+    def _may_change(self, moment: datetime) -> bool:
+        """Tell whether the limit has been passed for as long as it takes, and what has closed may open again."""
+        held = moment - (self.past_since or moment) >= timedelta(seconds=self.rule.hold_s)
+        is_locked = self.state is State.CLOSED and moment - self.since < timedelta(seconds=self.rule.lock_s)
+        return held and not is_locked
 
 
 # The row lock makes two workers that judge the same effect wait for each other, in one order.
 LOAD = sa.text("""
-SELECT e.id, e.datastream_id, e.closes_above, e.closes_below, e.opens_below, e.opens_above, s.state,
+SELECT e.id, e.datastream_id, e.closes_above, e.closes_below, e.opens_below, e.opens_above,
+       e.hold_s, e.lock_s, s.state,
        CASE WHEN s.state <> 'unknown' THEN s.state
             ELSE coalesce((SELECT h.state FROM effect_history h WHERE h.effect_id = e.id AND h.state <> 'unknown'
                             ORDER BY h.since DESC, h.written_at DESC LIMIT 1), 'unknown') END AS known,
-       s.since, s.reading_time
+       s.since, s.reading_time, s.past_since
   FROM effect e JOIN effect_state s ON s.effect_id = e.id
  WHERE e.datastream_id = ANY(CAST(:ids AS integer[])) ORDER BY e.id FOR UPDATE OF s
 """)
 STORE = sa.text("""
-UPDATE effect_state s SET state = n.state, since = n.since, reading_time = n.reading_time
+UPDATE effect_state s SET state = n.state, since = n.since, reading_time = n.reading_time, past_since = n.past
   FROM unnest(CAST(:ids AS integer[]), CAST(:states AS text[]), CAST(:since AS timestamptz[]),
-              CAST(:times AS timestamptz[])) AS n(effect_id, state, since, reading_time)
+              CAST(:times AS timestamptz[]), CAST(:past AS timestamptz[])) AS n(effect_id, state, since, reading_time, past)
  WHERE s.effect_id = n.effect_id
 """)
 REMEMBER = sa.text("""
@@ -158,11 +187,12 @@ def _load(connection: Connection, datastream_ids: list[int]) -> list[Judged]:
         Judged(
             row.id,
             row.datastream_id,
-            Rule(row.closes_above, row.closes_below, row.opens_below, row.opens_above),
+            Rule(row.closes_above, row.closes_below, row.opens_below, row.opens_above, row.hold_s, row.lock_s),
             State(row.state),
             State(row.known),
             row.since,
             row.reading_time,
+            row.past_since,
         )
         for row in rows
     ]
@@ -177,10 +207,7 @@ def _pass(effect: Judged, times_us: list[int], values: list[float]) -> list[tupl
         if effect.reading_time is not None and moment <= effect.reading_time:
             continue
         is_newer = True
-        effect.reading_time = moment
-        effect.known = effect.rule.after(effect.known, value)
-        if effect.known is not effect.state:
-            effect.state, effect.since = effect.known, moment
+        if effect.judge(moment, value):
             passages.append((effect.effect_id, effect.state, moment))
     return passages if is_newer else None
 
@@ -194,6 +221,7 @@ def _store(connection: Connection, judged: list[Judged]) -> None:
                 "states": [effect.state.value for effect in judged],
                 "since": [effect.since for effect in judged],
                 "times": [effect.reading_time for effect in judged],
+                "past": [effect.past_since for effect in judged],
             },
         )
 

@@ -53,6 +53,8 @@ class Effect(msgspec.Struct, forbid_unknown_fields=True):
     opens_below: float | None = None
     opens_above: float | None = None
     max_closed_s: int | None = None
+    hold_s: int = 0
+    lock_s: int = 0
 
 
 class Kind(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,6 +81,8 @@ class Kind(msgspec.Struct, forbid_unknown_fields=True):
                 opens_below=effect.opens_below,
                 opens_above=effect.opens_above,
                 max_closed_s=effect.max_closed_s,
+                hold_s=effect.hold_s,
+                lock_s=effect.lock_s,
             )
             for effect in self.effects
         )

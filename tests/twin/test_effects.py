@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tests.sensors import community, effect, stream
 from twin import db, effects
 from twin.db import Connection
-from twin.effects import Rule
+from twin.effects import Judged, Rule
 from twin.observations import Batch, record
 from twin.terms import State
 
@@ -161,3 +162,72 @@ def test_how_readings_are_cut_into_batches_does_not_matter(values: list[float], 
     past = [value for value in values if value > 15 or value < 12]
     expected = State.CLOSED if past and past[-1] > 15 else State.OPEN
     assert known is expected
+
+
+def test_a_limit_must_be_passed_for_the_hold_before_anything_changes(street: Connection) -> None:
+    depth = stream(street, "underpass", "depth", "cm", interval_s=600)
+    effect(street, depth, closes_above=15, opens_below=12, hold_s=120)
+    report(street, depth, (0, 2))
+    for minute, value, expected in [
+        (1, 20, ("open", 0)),
+        (2, 20, ("open", 0)),
+        (3, 20, ("closed", 3)),
+        (4, 2, ("closed", 3)),
+        (5, 14, ("closed", 3)),  # between the limits: no longer past the opening one
+        (6, 2, ("closed", 3)),
+        (8, 2, ("open", 8)),
+    ]:
+        report(street, depth, (minute, value))
+        assert state(street) == expected, minute
+
+
+def test_what_flaps_closes_at_once_and_stays_closed_for_the_lock(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service", interval_s=600)
+    effect(street, lift, closes_below=0.5, lock_s=300)
+    report(street, lift, (0, 1), (1, 0), (2, 1), (3, 0), (4, 1), (5, 1))
+    assert state(street) == ("closed", 1)
+    report(street, lift, (6, 1))
+    assert state(street) == ("open", 6)
+    report(street, lift, (7, 0))
+    assert state(street) == ("closed", 7)
+    assert passages(street) == [("open", 0), ("closed", 1), ("open", 6), ("closed", 7)]
+
+
+def test_a_late_row_neither_ends_nor_lengthens_a_hold(street: Connection) -> None:
+    depth = stream(street, "underpass", "depth", "cm", interval_s=600)
+    effect(street, depth, closes_above=15, hold_s=120)
+    report(street, depth, (0, 2), (5, 20))
+    report(street, depth, (1, 20), (4, 2))
+    report(street, depth, (6, 20))
+    assert state(street) == ("open", 0)
+    report(street, depth, (7, 20))
+    assert state(street) == ("closed", 7)
+
+
+def test_what_is_unknown_is_known_by_its_next_reading_whatever_the_hold(street: Connection) -> None:
+    depth = stream(street, "underpass", "depth", "cm", interval_s=60)
+    effect(street, depth, closes_above=15, hold_s=120, lock_s=600)
+    report(street, depth, (0, 20))
+    assert state(street) == ("closed", 0)
+    effects.expire(street, NOON + timedelta(minutes=5))
+    report(street, depth, (6, 2))
+    assert state(street) == ("open", 6)
+
+
+@given(st.lists(st.tuples(st.integers(1, 200), st.sampled_from([2.0, 13.0, 20.0])), min_size=1, max_size=30), st.data())
+def test_hold_and_lock_do_not_depend_on_how_readings_are_cut_or_where_a_worker_began(
+    steps: list[tuple[int, float]], data: st.DataObject
+) -> None:
+    rule = Rule(closes_above=15, opens_below=12, hold_s=120, lock_s=300)
+    times = [NOON + timedelta(seconds=sum(gap for gap, _ in steps[: i + 1])) for i in range(len(steps))]
+    whole = Judged(1, 1, rule, State.UNKNOWN, State.UNKNOWN, NOON, None, None)
+    cut = data.draw(st.integers(0, len(steps)))
+    part = replace(whole)
+    passages = [(at, whole.state) for at, (_, value) in zip(times, steps, strict=True) if whole.judge(at, value)]
+    for i, (at, (_, value)) in enumerate(zip(times, steps, strict=True)):
+        part = replace(part) if i == cut else part  # as it is read again after a restart
+        part.judge(at, value)
+    assert part == whole
+    closings = [at for at, found in passages if found is State.CLOSED]
+    openings = [at for at, found in passages[1:] if found is State.OPEN]
+    assert all(min(b - a for a in closings if a < b) >= timedelta(seconds=300) for b in openings)

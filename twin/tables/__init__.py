@@ -1,6 +1,6 @@
 """The tables as SQLAlchemy sees them; `migrations/` makes them, a test holds the two against each other."""
 
-from twin.tables.account import Account, Quarantine
+from twin.tables.account import Account, ObservationCount, Quarantine
 from twin.tables.community import Building, Facility, Grid, MapFeature, Place, ResidentCount
 from twin.tables.coverage import Alarm, ServiceLoss
 from twin.tables.effects import Effect, EffectHistory, EffectState
@@ -45,6 +45,7 @@ __all__ = [
     "NetworkEdge",
     "NetworkNode",
     "Observation",
+    "ObservationCount",
     "ObservationDay",
     "ObservationDetail",
     "ObservationDirty",

@@ -42,3 +42,12 @@ class Account(Table):
     stored: Mapped[int] = mapped_column(BigInteger)
     duplicate: Mapped[int] = mapped_column(BigInteger)
     quarantined: Mapped[int] = mapped_column(BigInteger)
+
+
+class ObservationCount(Table):
+    """Rows that the observations took in, as the database counts them. 入库计数."""
+
+    __tablename__ = "observation_count"
+    __mapper_args__ = {"primary_key": ["inserted"]}  # noqa: RUF012  # append-only: the table has no key
+
+    inserted: Mapped[int] = mapped_column(BigInteger)

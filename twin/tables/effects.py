@@ -30,6 +30,8 @@ class Effect(Table):
     opens_below: Mapped[float | None]
     opens_above: Mapped[float | None]
     max_closed_s: Mapped[int | None]
+    hold_s: Mapped[int] = mapped_column(server_default=text("0"))
+    lock_s: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class EffectState(Table):
@@ -41,6 +43,7 @@ class EffectState(Table):
     state: Mapped[str]
     since: Mapped[datetime]
     reading_time: Mapped[datetime | None]
+    past_since: Mapped[datetime | None]
 
 
 class EffectHistory(Table):
