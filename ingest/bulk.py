@@ -3,11 +3,14 @@
 Stock paho takes three `recv` calls, a select and a dozen objects a message, and acknowledges each with a send of its
 own. Here one `recv` fills a buffer; the PUBLISH packets of QoS 0 and 1 in it are cut out in one loop, and all else is
 left to stock paho, which reads from the same buffer. It leans on four private names of paho (`_sock`, `_sock_recv`,
-`_packet_read`, `_in_packet`) and two for sending and errors: tests/ingest/test_bulk.py holds both ways equal.
+`_packet_read`, `_in_packet`), two for sending and errors and three for TLS: tests/ingest/test_bulk.py holds both ways
+equal.
 """
 
 from __future__ import annotations
 
+import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -28,9 +31,13 @@ Arrive = Callable[[str, bytes, int, int, bool], None]  # topic, payload, QoS, me
 
 
 class BulkClient(Client):
-    """Stock paho but for `loop_read`, which hands messages to `on_publish_packet`, and for `ack_all`."""
+    """Stock paho but for `loop_read`, which hands messages to `on_publish_packet`, and for `ack_all`.
+
+    Under TLS 1.3 a broker refuses our certificate after the handshake: `on_tls_error` hears of it.
+    """
 
     on_publish_packet: Arrive
+    on_tls_error: Callable[[ssl.SSLError], None]
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type]
@@ -42,6 +49,19 @@ class BulkClient(Client):
         self._buffer = b""
         return super().reconnect()
 
+    def _ssl_wrap_socket(self, tcp_sock: socket.socket) -> ssl.SSLSocket:
+        """Do what stock paho does, and close the connection where the handshake fails."""
+        if self._ssl_context is None:
+            raise ValueError("TLS without certificates")
+        secured = self._ssl_context.wrap_socket(tcp_sock, server_hostname=self._host, do_handshake_on_connect=False)
+        try:
+            secured.settimeout(self._connect_timeout)
+            secured.do_handshake()
+        except OSError:
+            secured.close()
+            raise
+        return secured
+
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - paho's own ignores it too
         """Read once from the socket and handle every packet that is whole."""
         if self._sock is None:
@@ -50,6 +70,9 @@ class BulkClient(Client):
             chunk = super()._sock_recv(RECEIVE_BYTES)
         except BlockingIOError:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
+        except ssl.SSLError as error:
+            self.on_tls_error(error)
+            chunk = b""
         except OSError:
             chunk = b""
         if not chunk:

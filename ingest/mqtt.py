@@ -10,7 +10,6 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NamedTuple
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
@@ -178,14 +177,14 @@ class Session:
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password.get_secret_value() if broker.password else None)
         if broker.tls is not None:
-            authority, certificate, key = (str(file) if file else None for file in _files(broker.tls))
-            client.tls_set(ca_certs=authority, certfile=certificate, keyfile=key)
+            _secure(client, broker.tls)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         if isinstance(client, BulkClient):
             client.on_publish_packet = self.arrive
+            client.on_tls_error = self._on_tls_error
         if is_five:
             # clean_start False even the first time: paho's own default wipes the queue at every start of a process
             client.connect_async(
@@ -204,9 +203,26 @@ class Session:
         self._wait_s = min(self._wait_s * 2, LONGEST_WAIT_S)
         try:
             self._client.reconnect()
+        except ssl.SSLError as error:
+            self._on_tls_error(error)
         except OSError as error:
             broker = self._settings.broker
             log.warning("no broker at %s:%d: %s", broker.host, broker.port, error)
+
+    def _on_tls_error(self, error: ssl.SSLError) -> None:
+        """Give up where a certificate is not good; a broker that was let in before may mend it while we wait."""
+        broker = self._settings.broker
+        where, reason = f"{broker.host}:{broker.port}", error.reason or str(error)
+        if isinstance(error, ssl.SSLCertVerificationError):
+            why = f"the certificate of the broker at {where} is not good: {error.verify_message}"
+        elif "ALERT" in reason:
+            why = f"the broker at {where} refuses our certificate: {reason.partition('ALERT_')[2].lower()}"
+        else:
+            log.warning("no TLS session with the broker at %s: %s", where, error)
+            return
+        log.error("%s", why)
+        if not self._was_connected:
+            self._refused = why
 
     def _on_connect(
         self, client: Client, _: object, flags: ConnectFlags, reason: ReasonCode, __: Properties | None
@@ -280,8 +296,12 @@ def _topic(message: MQTTMessage) -> str:
         return repr(message)  # no broker lets it through; if one does, it goes to quarantine
 
 
-def _files(tls: Tls) -> tuple[Path | None, Path | None, Path | None]:
-    return tls.ca_file, tls.cert_file, tls.key_file
+def _secure(client: Client, tls: Tls) -> None:
+    authority, certificate, key = (str(file) if file else None for file in (tls.ca_file, tls.cert_file, tls.key_file))
+    try:
+        client.tls_set(ca_certs=authority, certfile=certificate, keyfile=key)
+    except (OSError, ValueError) as error:
+        raise Refused(f"the certificates for the broker cannot be read: {error}") from error
 
 
 def _connect_properties(broker: Broker) -> Properties:
