@@ -21,10 +21,10 @@ NEVER = 2**31 - 1  # time of a node that this search has not met
 
 @njit(nogil=True, cache=True)
 def _push(heap: Longs, size: Whole, key: Whole) -> None:
-    """Push on a heap of four children a place that has room; the caller counts up the size."""
+    """Push on a binary heap that has room; the caller counts up the size."""
     place = size
     while place > 0:
-        above = (place - 1) >> 2
+        above = (place - 1) >> 1
         if heap[above] <= key:
             break
         heap[place] = heap[above]
@@ -34,23 +34,23 @@ def _push(heap: Longs, size: Whole, key: Whole) -> None:
 
 @njit(nogil=True, cache=True)
 def _pop(heap: Longs, size: Whole) -> None:
-    """Take the smallest, `heap[0]`, off a heap of `size`; the caller counts the size down."""
-    key = heap[size - 1]
+    """Take the smallest, `heap[0]`, off a heap of `size`; the caller counts the size down.
+
+    The hole sinks to the bottom without asking whether the last key fits, which it rarely does before: Wegener (1993),
+    doi:10.1016/0304-3975(93)90364-Y.
+    """
     last = size - 1
     place = 0
-    while True:
-        below = 4 * place + 1
-        if below >= last:
-            break
-        least = below
-        for other in range(below + 1, min(below + 4, last)):
-            if heap[other] < heap[least]:
-                least = other
-        if heap[least] >= key:
-            break
-        heap[place] = heap[least]
-        place = least
-    heap[place] = key
+    below = 1
+    while below + 1 < last:
+        below += heap[below + 1] < heap[below]
+        heap[place] = heap[below]
+        place = below
+        below = 2 * place + 1
+    if below < last:
+        heap[place] = heap[below]
+        place = below
+    _push(heap, place, heap[last])
 
 
 @njit(nogil=True, cache=True)
