@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import tomllib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
 
@@ -133,8 +134,7 @@ def demo() -> None:
     from twin import db
 
     where = section(ServiceSettings)
-    running = services.up(where, say=say)
-    try:
+    with services.running(where, say=say) as running:
         db.migrate(running.database_url)
         with db.opened(running.database_url) as engine, engine.begin() as connection:
             load_demo(connection, say)
@@ -145,9 +145,8 @@ def demo() -> None:
             linli("replay", ready="simulated:"),
             linli("serve", ready="the map is at"),
         ]
-        supervise(programs, logs=where.data / "logs", say=say, on_start=lambda: say("Ctrl-C stops it"))
-    finally:
-        services.down(where, say=say)
+        logs, mend = where.data / "logs", partial(services.mend, where, say=say)
+        supervise(programs, logs=logs, say=say, on_start=lambda: say("Ctrl-C stops it"), mend=mend)
 
 
 @app.command()

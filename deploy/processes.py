@@ -18,6 +18,7 @@ STEADY_S = 60  # a child that ran so long has recovered: its next wait is the fi
 READY_S = 30  # for a program to say that it is ready before the next is started all the same
 TERM_S = 10  # for a child to end by itself before it is killed
 POLL_S = 0.1
+MEND_S = 2  # between looks at what the programs stand on
 LOG_BYTES = 10_000_000
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -58,12 +59,14 @@ def supervise(
     logs: Path,
     say: Say = print,
     on_start: Callable[[], None] = lambda: None,
+    mend: Callable[[], None] = lambda: None,
 ) -> None:
     """Run the programs until SIGINT, SIGTERM or SIGHUP; then stop them, the last one first.
 
     Each is a child in a session of its own, so that Ctrl-C reaches this process alone. A
     child that ends is started again after a growing wait. Where this process is killed,
-    the kernel ends the children (see `child`). Output goes to logs/NAME.log.
+    the kernel ends the children (see `child`). Output goes to logs/NAME.log. `mend` is
+    called every MEND_S, to look after what the programs stand on.
     """
     logs.mkdir(parents=True, exist_ok=True)
     children: list[_Child] = []
@@ -73,9 +76,13 @@ def supervise(
                 children.append(_start(program, logs, say=say))
                 _await_ready(children[-1], stopped)
             on_start()
+            mended = time.monotonic()
             while not stopped.wait(POLL_S):
                 for child in children:
                     _look_after(child, logs, say=say)
+                if time.monotonic() - mended > MEND_S:
+                    mend()
+                    mended = time.monotonic()
         finally:
             say(f"stopping {', '.join(program.name for program in programs)}")
             _stop_all(children[::-1], say=say)

@@ -1,11 +1,14 @@
 """Find the database and the broker, or start them; stop them; hand out credentials."""
 
-from collections.abc import Callable, Iterable
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from deploy import accounts, compose, embedded, state
+from deploy.daemons import alone
 from deploy.errors import Unavailable
 from deploy.settings import ServiceSettings
 from deploy.state import EngineName, State
@@ -109,6 +112,36 @@ def up(settings: ServiceSettings, *, say: Say = print) -> Services:
             engine.start_broker(settings, known, say=say)
         state.write(settings.data, known)
         return _services(settings, known)
+
+
+@contextmanager
+def running(settings: ServiceSettings, *, say: Say = print) -> Iterator[Services]:
+    """Start the services, and stop them however the block ends; SIGTERM and SIGHUP end it as Ctrl-C does.
+
+    Raises Unavailable where another process has them so: the first to end would stop them under the other.
+    """
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with alone(settings.data / "running.lock", what=f"linli runs in {settings.data} already"):
+            try:
+                yield up(settings, say=say)
+            finally:
+                down(settings, say=say)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def mend(settings: ServiceSettings, *, say: Say = print) -> None:
+    """Start again what has stopped; where that fails it is said, and the next call tries again."""
+    stopped = [part.name for part in status(settings) if part.where is None]
+    if not stopped:
+        return
+    say(f"not running: {', '.join(stopped)}; starting again")
+    try:
+        up(settings, say=say)
+    except Unavailable as error:
+        say(f"not started: {error}")
 
 
 def find(settings: ServiceSettings, *, only: str = "") -> Services:

@@ -92,6 +92,36 @@ def test_what_was_killed_is_started_again_and_the_rest_left_alone(place: Service
     assert pids(place)[1] != broker
 
 
+@pytest.mark.fault
+def test_what_was_killed_is_mended_and_said(place: ServiceSettings, until: Until) -> None:
+    said: list[str] = []
+    keep(services.up(place).database_url)
+    services.mend(place, say=said.append)
+    assert said == []
+    for pid in pids(place):
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not any(part.where for part in services.status(place)))
+    services.mend(place, say=said.append)
+    assert said == ["not running: database, broker; starting again"]
+    assert value(services.find(place).database_url, "SELECT n FROM kept") == 7
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_services_that_run_for_a_block_stop_with_it_whatever_ends_it(
+    place: ServiceSettings, how: signal.Signals
+) -> None:
+    def begin() -> None:
+        with services.running(place):
+            assert within(place.data)
+            with pytest.raises(Unavailable, match="already"):
+                services.running(place).__enter__()
+            os.kill(os.getpid(), how)
+
+    with pytest.raises(KeyboardInterrupt):
+        begin()
+    assert within(place.data) == []
+
+
 @pytest.fixture
 def short_path() -> Iterator[Path]:
     """A folder whose path leaves room for a socket's."""
