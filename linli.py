@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from ingest.settings import Broker
+    from ingest.settings import Broker, IngestSettings
     from twin.enrolment import Device
 
     Model = TypeVar("Model", bound=BaseModel)
@@ -52,12 +52,15 @@ def main() -> None:
     from deploy.errors import Unavailable
     from ingest.loaders.commands import loading
     from ingest.loaders.crs_commands import crs
+    from ingest.truth_commands import account, quarantining
     from simulations.commands import simulating
     from twin.errors import NotFound, Refused
     from twin.register_commands import register
 
     app.add_typer(loading, name="load")
     app.add_typer(crs, name="crs")
+    app.add_typer(account, name="account")
+    app.add_typer(quarantining(_ingest_settings), name="quarantine")
     app.add_typer(register, name="register")
     app.add_typer(simulating, name="simulate")
     try:
@@ -290,6 +293,12 @@ def _database_url() -> str:
     from deploy.settings import ServiceSettings
 
     return services.find(section(ServiceSettings), only="database").database_url
+
+
+def _ingest_settings() -> "IngestSettings":
+    from ingest.settings import IngestSettings
+
+    return section(IngestSettings)
 
 
 def _devices(file: Path | None, place: str | None) -> "tuple[list[Device], tzinfo]":

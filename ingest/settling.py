@@ -11,7 +11,7 @@ from twin import account, observations, quarantine, unit_watch
 from twin.db import Connection
 from twin.observations import Batch
 
-__all__ = ["settle"]
+__all__ = ["batch", "settle"]
 
 
 def settle(connection: Connection, sifted: Sifted) -> None:
@@ -21,14 +21,15 @@ def settle(connection: Connection, sifted: Sifted) -> None:
     """
     now = datetime.now(UTC)
     if sifted.values:
-        outcome = observations.record(connection, _batch(sifted, now))
+        outcome = observations.record(connection, batch(sifted, now))
         sifted.account.recorded(sifted.tallies, outcome.is_stored)
     unit_watch.note(connection, first=sifted.first_units, wrong=sifted.wrong_units, mended=sifted.mended, at=now)
     quarantine.fold(connection, sifted.refusals)
     account.add(connection, sifted.account.tallies())
 
 
-def _batch(sifted: Sifted, received_at: datetime) -> Batch:
+def batch(sifted: Sifted, received_at: datetime) -> Batch:
+    """Give the readings to store, in the order of arrival."""
     return Batch(
         np.array(sifted.datastream_ids, dtype=np.int32),
         np.array(sifted.times_us, dtype=np.int64),

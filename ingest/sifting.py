@@ -205,7 +205,7 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
         if code is Reason.WRONG_UNIT:
             sifted.wrong_units[slot.datastream_id] = reading.unit and printable(reading.unit)
             sifted.mended.discard(slot.datastream_id)
-        _refuse(sifted, origin, code, reason, time_us=reading.time_us)
+        _refuse(sifted, origin, code, reason, reading)
         return
     sifted.datastream_ids.append(slot.datastream_id)
     sifted.times_us.append(reading.time_us)
@@ -228,10 +228,10 @@ def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Re
     else:
         why = (Reason.UNKNOWN_PROPERTY, f"{key} is enrolled without {name}")
     sifted.is_unknown = True
-    _refuse(sifted, origin, *why, time_us=reading.time_us)
+    _refuse(sifted, origin, *why, reading)
 
 
-def _refuse(sifted: Sifted, origin: Origin, code: Reason, reason: str, *, time_us: int | None = None) -> None:
+def _refuse(sifted: Sifted, origin: Origin, code: Reason, reason: str, reading: Reading | None = None) -> None:
     message = origin.message
     sifted.account.quarantined(origin.tally)
     if sifted.rows == ROWS_A_MESSAGE:
@@ -248,7 +248,9 @@ def _refuse(sifted: Sifted, origin: Origin, code: Reason, reason: str, *, time_u
             reason=reason,
             payload=message.payload,
             seen=EPOCH + timedelta(microseconds=message.received_us),
-            measured_at=_calendar(time_us),
+            measured_at=_calendar(None if reading is None else reading.time_us),
+            thing_key=None if reading is None else printable(reading.thing_key),
+            name=None if reading is None else printable(reading.property),
         )
     )
 

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from twin import alarms
 from twin.alarms import Wanted
+from twin.errors import Refused
 
-__all__ = ["Balance", "Tally", "add", "balance", "check", "total"]
+__all__ = ["Balance", "Tally", "add", "balance", "check", "total", "withdraw"]
 
 DIFFERENCE = "account"  # the kind of alarm, and its subject
 
@@ -65,6 +66,32 @@ def add(connection: Connection, tallies: Mapping[tuple[datetime, str], Tally]) -
             "quarantined": [tally.quarantined for _, tally in ordered],
         },
     )
+
+
+WITHDRAW = sa.text("""
+WITH open AS (
+    SELECT minute, quarantined, sum(quarantined) OVER (
+               ORDER BY minute BETWEEN date_trunc('minute', CAST(:first AS timestamptz)) AND :last DESC, minute DESC
+           ) - quarantined AS before
+      FROM account WHERE source = :source AND quarantined > 0),
+taken AS (SELECT minute, least(quarantined, :count - before) AS n FROM open WHERE before < :count),
+done AS (
+    UPDATE account a SET quarantined = a.quarantined - t.n, received = a.received - t.n
+      FROM taken t WHERE a.minute = t.minute AND a.source = :source RETURNING t.n)
+SELECT coalesce(sum(n), 0)::bigint FROM done
+""")
+
+
+def withdraw(connection: Connection, source: str, count: int, *, first: datetime, last: datetime) -> None:
+    """Take readings out of the account's quarantined, to add them again as what became of them.
+
+    They are taken from the minutes from `first` to `last`, in which they came, the latest first. Folding keeps no
+    minute of each, so that the minutes are near and the sums exact. Raises Refused where so many are not accounted.
+    """
+    connection.execute(sa.text("LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"))  # or another retry counts the same
+    values = {"source": source, "count": count, "first": first, "last": last}
+    if connection.execute(WITHDRAW, values).scalar_one() != count:
+        raise Refused(f"the account of {source} has not so many quarantined readings: {count}")
 
 
 def total(connection: Connection, since: datetime | None = None) -> Tally:

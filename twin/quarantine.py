@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from twin import changes
+from twin.errors import NotFound
 
-__all__ = ["Refusal", "fold"]
+__all__ = ["Kept", "Refusal", "find", "fold", "kept", "release"]
 
 KEPT_BYTES = 65_536  # of a payload
 KEY_BYTES = 16
@@ -29,6 +30,8 @@ class Refusal:
     payload: bytes
     seen: datetime
     measured_at: datetime | None = None
+    thing_key: str | None = None  # of a single reading, and its property; None: the whole message is set aside
+    name: str | None = None
     count: int = 1  # readings of one message that this row stands for
 
     @property
@@ -52,12 +55,14 @@ class Fold:
 
 FOLD = sa.text("""
 INSERT INTO quarantine (fold_key, topic, format, reason_code, reason, payload, payload_bytes, measured_at,
-                        first_seen, last_seen, count)
+                        first_seen, last_seen, count, thing_key, property)
 SELECT * FROM unnest(CAST(:keys AS bytea[]), CAST(:topics AS text[]), CAST(:formats AS text[]), CAST(:codes AS text[]),
        CAST(:reasons AS text[]), CAST(:payloads AS bytea[]), CAST(:sizes AS integer[]), CAST(:measured AS timestamptz[]),
-       CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[]), CAST(:counts AS bigint[]))
+       CAST(:first AS timestamptz[]), CAST(:last AS timestamptz[]), CAST(:counts AS bigint[]),
+       CAST(:things AS text[]), CAST(:properties AS text[]))
 ON CONFLICT (fold_key) DO UPDATE
-   SET last_seen = greatest(quarantine.last_seen, excluded.last_seen), count = quarantine.count + excluded.count
+   SET first_seen = CASE WHEN quarantine.retried_at IS NULL THEN quarantine.first_seen ELSE excluded.first_seen END,
+       retried_at = NULL, last_seen = greatest(quarantine.last_seen, excluded.last_seen), count = quarantine.count + excluded.count
 """)
 
 
@@ -86,6 +91,69 @@ def fold(connection: Connection, refusals: Iterable[Refusal]) -> None:
             "first": [row.refusal.seen for row in rows],
             "last": [row.last_seen for row in rows],
             "counts": [row.count for row in rows],
+            "things": [row.refusal.thing_key for row in rows],
+            "properties": [row.refusal.name for row in rows],
         },
     )
+    changes.announce(connection, "quarantine")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One row of the quarantine: the same refusal `count` times, with the payload of the first."""
+
+    id: int
+    topic: str
+    format: str | None
+    reason_code: str
+    reason: str
+    payload: bytes
+    payload_bytes: int  # as it came; more than there are in `payload` where it was cut
+    measured_at: datetime | None
+    first_seen: datetime
+    last_seen: datetime
+    count: int
+    thing_key: str | None
+    name: str | None  # the property of a single reading
+    retried_at: datetime | None
+
+    @property
+    def is_whole_message(self) -> bool:
+        """Whether a message was set aside unread, not one of its readings."""
+        return self.thing_key is None
+
+
+COLUMNS = """id, topic, format, reason_code, reason, payload, payload_bytes, measured_at, first_seen, last_seen, count,
+       thing_key, property, retried_at"""
+
+
+def kept(connection: Connection, *, reason_code: str | None = None, limit: int = 100) -> list[Kept]:
+    """Read what is set aside, the last seen first; of one reason only where it is given."""
+    rows = connection.execute(
+        sa.text(f"""
+        SELECT {COLUMNS} FROM quarantine WHERE CAST(:code AS text) IS NULL OR reason_code = :code
+         ORDER BY last_seen DESC, id DESC LIMIT :limit
+        """),
+        {"code": reason_code, "limit": limit},
+    )
+    return [Kept(*row) for row in rows]
+
+
+def find(connection: Connection, row_id: int) -> Kept:
+    """Read one row and hold it until the transaction ends. Raises NotFound."""
+    row = connection.execute(
+        sa.text(f"SELECT {COLUMNS} FROM quarantine WHERE id = :id FOR UPDATE"), {"id": row_id}
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"nothing in the quarantine has the id {row_id}")
+    return Kept(*row)
+
+
+def release(connection: Connection, row_id: int, *, left: int, at: datetime) -> None:
+    """Let go what a row kept; `left` repeats stay counted, with the moment at which the rest was taken."""
+    values = {"id": row_id, "left": left, "at": at}
+    if left:
+        connection.execute(sa.text("UPDATE quarantine SET count = :left, retried_at = :at WHERE id = :id"), values)
+    else:
+        connection.execute(sa.text("DELETE FROM quarantine WHERE id = :id"), values)
     changes.announce(connection, "quarantine")

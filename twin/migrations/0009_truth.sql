@@ -40,3 +40,9 @@ LANGUAGE sql STABLE AS $$
            (SELECT coalesce(sum(count), 0) FROM quarantine)::bigint
 $$;
 COMMENT ON FUNCTION account_check IS 'the account against the tables, in one snapshot: the first two are equal, and the last two';
+
+ALTER TABLE quarantine ADD COLUMN thing_key text;
+ALTER TABLE quarantine ADD COLUMN property text;
+ALTER TABLE quarantine ADD COLUMN retried_at timestamptz;
+COMMENT ON COLUMN quarantine.thing_key IS 'the device of a single reading, property its property; null: the whole message was set aside';
+COMMENT ON COLUMN quarantine.retried_at IS 'when the kept payload was taken after all; what is counted still are repeats whose times are not known';

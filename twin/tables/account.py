@@ -28,6 +28,9 @@ class Quarantine(Table):
     first_seen: Mapped[datetime]
     last_seen: Mapped[datetime]
     count: Mapped[int] = mapped_column(BigInteger)
+    thing_key: Mapped[str | None]
+    property: Mapped[str | None]
+    retried_at: Mapped[datetime | None]
 
 
 class Account(Table):
