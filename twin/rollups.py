@@ -114,7 +114,8 @@ SELECT datastream_id, name, day::date AS day
 """
 # A date is the local date of each instant, so that a day may have 23 or 25 hours and begin at any of them. An hour
 # with one date at both ends is taken whole; one that midnight cuts (in zones such as +05:30) is read from the
-# observations.
+# observations. OFFSET 0 has both looked up day by day: a scan of all would be planned where the tables were never
+# analysed. `first` and `last` are of the hours in question, so that only the chunks that matter are opened.
 DAYS = """
 WITH zone AS (
     SELECT d.id AS datastream_id, p.timezone AS name
@@ -122,21 +123,26 @@ WITH zone AS (
 wanted AS ({wanted}),
 span AS (
     SELECT *, day::timestamp AT TIME ZONE name AS begins, (day + 1)::timestamp AT TIME ZONE name AS ends FROM wanted),
+cut AS MATERIALIZED (
+    SELECT DISTINCT datastream_id, day, name, date_trunc('hour', edge, 'UTC') AS bucket
+      FROM span CROSS JOIN LATERAL (VALUES (begins), (ends)) AS e(edge)
+     WHERE (date_trunc('hour', edge, 'UTC') AT TIME ZONE name)::date
+        <> ((date_trunc('hour', edge, 'UTC') + interval '1 hour' - interval '1 microsecond') AT TIME ZONE name)::date),
 part AS (
     SELECT s.datastream_id, s.day, h.n, h.total, h.lowest, h.highest, h.last_time, h.last_value
-      FROM span s JOIN observation_hour h ON h.datastream_id = s.datastream_id
-       AND h.bucket >= s.begins - interval '2 hours' AND h.bucket < s.ends + interval '2 hours'
+      FROM span s CROSS JOIN LATERAL (
+           SELECT * FROM observation_hour h WHERE h.datastream_id = s.datastream_id
+              AND h.bucket >= s.begins - interval '2 hours' AND h.bucket < s.ends + interval '2 hours' OFFSET 0) h
      WHERE (h.bucket AT TIME ZONE s.name)::date = s.day
        AND ((h.bucket + interval '1 hour' - interval '1 microsecond') AT TIME ZONE s.name)::date = s.day
     UNION ALL
-    SELECT s.datastream_id, s.day, 1, o.value, o.value, o.value, o.time, o.value
-      FROM span s CROSS JOIN LATERAL (
-          SELECT DISTINCT date_trunc('hour', edge, 'UTC') AS bucket FROM (VALUES (s.begins), (s.ends)) e(edge)) cut
-      JOIN observation o ON o.datastream_id = s.datastream_id
-       AND o.time >= cut.bucket AND o.time < cut.bucket + interval '1 hour'
-     WHERE (cut.bucket AT TIME ZONE s.name)::date
-        <> ((cut.bucket + interval '1 hour' - interval '1 microsecond') AT TIME ZONE s.name)::date
-       AND (o.time AT TIME ZONE s.name)::date = s.day),
+    SELECT c.datastream_id, c.day, 1, o.value, o.value, o.value, o.time, o.value
+      FROM cut c CROSS JOIN LATERAL (
+           SELECT o.time, o.value FROM observation o WHERE o.datastream_id = c.datastream_id
+              AND o.time >= c.bucket AND o.time < c.bucket + interval '1 hour'
+              AND o.time >= CAST(:first AS timestamptz) - interval '2 days'
+              AND o.time < CAST(:last AS timestamptz) + interval '2 days' OFFSET 0) o
+     WHERE (o.time AT TIME ZONE c.name)::date = c.day),
 gone AS (
     DELETE FROM observation_day d USING wanted w WHERE d.datastream_id = w.datastream_id AND d.day = w.day
        AND NOT EXISTS (SELECT FROM part p WHERE p.datastream_id = w.datastream_id AND p.day = w.day))
@@ -154,7 +160,7 @@ SELECT EXISTS (SELECT FROM place
 def _roll_ended_days(connection: Connection) -> None:
     """Add up the days whose last hour is before the watermark now and was not before."""
     row = connection.execute(sa.text("SELECT days_until, rolled_until FROM observation_watermark")).one()
-    bounds = {"since": row[0], "until": row[1]}
+    bounds = {"since": row[0], "until": row[1], "first": row[0], "last": row[1]}
     if row[0] == row[1]:
         return
     if connection.scalar(DAY_PASSED, bounds):
@@ -164,7 +170,9 @@ def _roll_ended_days(connection: Connection) -> None:
 
 def _roll_marked_days(connection: Connection, marks: Marks) -> None:
     until = connection.scalars(sa.text("SELECT days_until FROM observation_watermark")).one()
-    connection.execute(sa.text(DAYS.format(wanted=MARKED_DAYS, set=SET)), _arrays(marks) | {"until": until})
+    buckets = [bucket for _, bucket in marks]
+    values = {"until": until, "first": min(buckets), "last": max(buckets)}
+    connection.execute(sa.text(DAYS.format(wanted=MARKED_DAYS, set=SET)), _arrays(marks) | values)
 
 
 LONGEST_DAY = timedelta(hours=26)
