@@ -73,6 +73,24 @@ class Routes:
             self._found[topic] = route
         return route
 
+    def nearest(self, topic: str) -> tuple[str, str] | None:
+        """Give the source and the filter that come nearest to a topic without a route; None where no level agrees."""
+        levels = topic.split("/")
+        scored = [(_agreement(filters, levels), "/".join(filters), route.source) for filters, route in self._routes]
+        best, text, source = max(scored, default=(0.0, "", ""), key=lambda one: one[0])
+        return (source, text) if best > 0 else None
+
+
+def _agreement(filters: Sequence[str], levels: Sequence[str]) -> float:
+    """Say how far a topic agrees with a filter, 0 to 1: the share of levels, at their places, that are the filter's words.
+
+    A + agrees with any level, but alone it makes no likeness.
+    """
+    pairs = list(zip(filters, levels, strict=False))
+    words = sum(one == level for one, level in pairs)
+    wild = sum(one == "+" for one, _ in pairs)
+    return (words + wild) / max(len(filters), len(levels)) if words else 0.0
+
 
 def matches(filters: Sequence[str], levels: Sequence[str]) -> bool:
     """Tell whether a topic matches a filter, both cut into levels (MQTT 5, 4.7: $… only where it is named)."""
@@ -146,7 +164,7 @@ def decode(messages: Iterable[Message], routes: Routes) -> list[Decoded]:
         route = routes.find(message.topic)
         source = UNKNOWN if route is None else route.source
         try:
-            decoded.append(Decoded(message, source, _decode(message, route)))
+            decoded.append(Decoded(message, source, _decode(message, route, routes)))
         except Unreadable as why:
             decoded.append(Decoded(message, source, (), why))
     return decoded
@@ -168,12 +186,14 @@ def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSetting
     return sifted
 
 
-def _decode(message: Message, route: Route | None) -> Sequence[Reading]:
+def _decode(message: Message, route: Route | None, routes: Routes) -> Sequence[Reading]:
     topic, payload = message.topic, message.payload
     if len(topic) > TOPIC_CHARACTERS or topic.count("/") >= TOPIC_LEVELS or not topic.isprintable():
         raise Unreadable(Reason.BAD_TOPIC, "topic too long, too deep, or with characters that do not print")
     if route is None:
-        raise Unreadable(Reason.NO_DECODER, "no subscription with a decoder is for this topic")
+        near = routes.nearest(topic)
+        hint = f"; {near[0]} by {near[1]} comes nearest" if near else ", and none comes near"
+        raise Unreadable(Reason.NO_DECODER, f"no subscription with a decoder is for this topic{hint}")
     if len(payload) > PAYLOAD_BYTES:
         raise Unreadable(Reason.TOO_LARGE, f"{len(payload)} bytes; at most {PAYLOAD_BYTES} are read")
     try:

@@ -213,6 +213,17 @@ def test_a_decoder_that_breaks_sets_the_message_aside(monkeypatch: pytest.Monkey
     assert (codes(found), found.values) == (["decoder_failed"], [1.0])
 
 
+def test_an_unknown_topic_is_set_aside_with_the_decoder_that_comes_nearest() -> None:
+    cases = {
+        "application/1/device/0101010101010101/status": "chirpstack by application/+/device/+/event/+ comes nearest",
+        "zigbee/lamp": "none comes near",
+        "nobody/reads/this": "none comes near",
+    }
+    for topic, hint in cases.items():
+        (refusal,) = sifted(message(topic, b"1")).refusals
+        assert (refusal.reason_code, hint in refusal.reason) == ("no_decoder", True), refusal.reason
+
+
 def test_topics_match_filters_as_mqtt_says() -> None:
     cases = [
         ("a/+/c", "a/b/c", True),

@@ -43,7 +43,8 @@ def test_what_fits_passes(one: Reading) -> None:
         (reading(math.nan), Reason.NOT_A_NUMBER),
         (reading(math.inf), Reason.NOT_A_NUMBER),
         (reading(60.001), Reason.OUT_OF_RANGE),
-        (reading(20, unit="[degF]"), Reason.WRONG_UNIT),
+        (reading(20, unit="kPa"), Reason.WRONG_UNIT),
+        (reading(200, unit="[degF]"), Reason.OUT_OF_RANGE),
         (reading(age_us=30 * DAY_US + 1), Reason.TIME_PAST),
         (reading(age_us=-300 * SECOND_US - 1), Reason.TIME_FUTURE),
     ],
@@ -51,6 +52,15 @@ def test_what_fits_passes(one: Reading) -> None:
 def test_what_does_not_fit_is_told_why(one: Reading, code: Reason) -> None:
     assert not gate.passes(one, SLOT, NOW_US)
     assert gate.why(one, SLOT, NOW_US)[0] is code
+
+
+def test_a_value_in_another_unit_is_taken_in_the_registered_one_until_the_unit_changes() -> None:
+    assert gate.fit(reading(68, unit="[degF]"), SLOT, NOW_US) == 20
+    known = SLOT._replace(stated="[degF]")
+    assert gate.fit(reading(68, unit="°F"), known, NOW_US) == 20
+    for unit in ("Cel", None):
+        assert gate.fit(reading(20, unit=unit), known, NOW_US) is None
+        assert gate.why(reading(20, unit=unit), known, NOW_US)[0] is Reason.WRONG_UNIT
 
 
 def test_a_bad_quality_is_a_word_for_it() -> None:
