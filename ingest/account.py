@@ -15,9 +15,13 @@ UNKNOWN = "unknown"  # the source of a message that no decoder is there for
 
 
 class Account:
-    """The tallies of one batch; each has a number, so that a reading can say cheaply which one it belongs to."""
+    """The tallies of one batch; each has a number, so that a reading can say cheaply which one it belongs to.
 
-    def __init__(self) -> None:
+    A broker that has a name puts it before its sources: `hills/chirpstack`.
+    """
+
+    def __init__(self, broker: str | None = None) -> None:
+        self._prefix = f"{broker}/" if broker else ""
         self._numbers: dict[tuple[int, str], int] = {}
         self._tallies: list[Tally] = []
 
@@ -47,6 +51,6 @@ class Account:
     def tallies(self) -> dict[tuple[datetime, str], Tally]:
         """Give the counts by (minute, source), as the twin stores them."""
         return {
-            (datetime.fromtimestamp(minute * 60, UTC), source): self._tallies[number]
+            (datetime.fromtimestamp(minute * 60, UTC), self._prefix + source): self._tallies[number]
             for (minute, source), number in self._numbers.items()
         }

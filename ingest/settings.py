@@ -26,11 +26,12 @@ class Broker(BaseModel):
 
     `receive_maximum` is the bounded queue: the broker sends no more messages than that before an acknowledgement,
     so a long outage of the database holds at most so many in memory. A broker that takes the username for the client
-    id (linli's own does) ignores `client_id`.
+    id (linli's own does) ignores `client_id`. `name` is put before its sources in the account.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    name: str | None = Field(default=None, pattern=r"^[^/\s]{1,32}$")
     host: str = "127.0.0.1"
     port: int = Field(default=1883, ge=1, le=65_535)
     username: str | None = None
@@ -89,6 +90,7 @@ DEFAULT_SUBSCRIPTIONS = (
 class IngestSettings(BaseModel):
     """The `ingest` section of linli.toml.
 
+    `further` brokers are read at the same time, by the same subscriptions; each has a name.
     `group` shares the subscriptions among several workers (`$share/GROUP/…`); None: this worker gets every message.
     `linger_ms` is the least distance of two batches, [ms]: a lone message is stored at once.
     A retained message that says nothing of its own time, or one older than `retained_limit_s`, is old state, not a
@@ -100,6 +102,7 @@ class IngestSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     broker: Broker = Broker()
+    further: tuple[Broker, ...] = ()
     subscriptions: tuple[Subscription, ...] = DEFAULT_SUBSCRIPTIONS
     group: str | None = Field(default=None, pattern=r"^[^/+#$]+$")
     batch_messages: int = Field(default=5_000, ge=1)
@@ -108,6 +111,18 @@ class IngestSettings(BaseModel):
     flood_factor: float = Field(default=10, ge=1)
     flood_burst: int = Field(default=1_440, ge=1)
     bulk_reader: bool = True
+
+    @field_validator("further")
+    @classmethod
+    def _have_names(cls, brokers: tuple[Broker, ...]) -> tuple[Broker, ...]:
+        names = {one.name for one in brokers}
+        if None in names or len(names) < len(brokers):
+            raise ValueError("each further broker needs a name of its own")
+        return brokers
+
+    def each(self) -> list[Self]:
+        """Give the settings for each broker alone."""
+        return [self.model_copy(update={"broker": one, "further": ()}) for one in (self.broker, *self.further)]
 
     def at(self, host: str, port: int, username: str, password: str) -> Self:
         """Give these settings for a broker that was found, and the account there."""

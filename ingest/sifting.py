@@ -172,7 +172,7 @@ def decode(messages: Iterable[Message], routes: Routes) -> list[Decoded]:
 
 def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSettings) -> Sifted:
     """Judge each reading of a batch by the register; nothing in a payload can stop it."""
-    sifted = Sifted()
+    sifted = Sifted(Account(settings.broker.name))
     for message, source, readings, trouble in decoded:
         origin = Origin(message, source, sifted.account.message(message.received_us, source))
         sifted.rows = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from types import FrameType
 
@@ -11,6 +12,7 @@ from ingest.mqtt import Session
 from ingest.pipeline import Pipeline
 from ingest.settings import IngestSettings
 from twin import db
+from twin.db import Engine
 
 log = logging.getLogger(__name__)
 
@@ -30,4 +32,18 @@ def run(settings: IngestSettings, database_url: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
     with db.opened(database_url) as engine:
-        Pipeline(settings, engine, stop).run(Session(settings))
+        work(settings, engine, stop)
+
+
+def work(settings: IngestSettings, engine: Engine, stop: Event) -> None:
+    """Work for every broker at once, each with a session, decoders and batches of its own: one away delays no other.
+
+    Raises Refused as soon as one broker will not have us, after the others have left in order.
+    """
+    each = [(Pipeline(one, engine, stop), Session(one)) for one in settings.each()]
+    with ThreadPoolExecutor(len(each), "broker") as threads:
+        working = [threads.submit(pipeline.run, session) for pipeline, session in each]
+        wait(working, return_when=FIRST_EXCEPTION)
+        stop.set()
+        for one in working:
+            one.result()
