@@ -21,7 +21,7 @@ from twin.observations import days, history, hours
 __all__ = ["Chart", "chart", "lttb"]
 
 FEWEST_POINTS = 3
-# Some 10 ms of reading; above it the means of hours are drawn, above that many hours those of days.
+# Some 0.1 s of reading on a busy machine; above it the means of hours are drawn, above that many hours those of days.
 MOST_READINGS = 50_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -15,7 +15,7 @@ class StorageSettings(BaseModel):
     `raw_days` is how long observations are kept (13 months), hours and days for good. `welfare_days` is how long those
     of devices in dwellings (doors, meters) are kept, their hours too: after that only their days are. Refused messages
     are kept `quarantine_days` after they were last seen. `pack_after_days` moves older observations into packed days,
-    8 times smaller and left out of SensorThings; None: never. `compress_after_days` counts where the edition of
+    some 6 times smaller and left out of SensorThings; None: never. `compress_after_days` counts where the edition of
     TimescaleDB compresses.
     """
 
