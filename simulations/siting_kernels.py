@@ -185,21 +185,17 @@ def shake(fixed: Flags, is_open: Flags, draws: Floats) -> None:
 
 
 @njit(nogil=True, cache=True)
-def by_place(site_indptr: Longs, site_place: Ints, site_cost: Floats, places: Whole) -> tuple[Longs, Ints, Floats]:
-    """Lay rows by place, cheapest first, equal ones by candidate."""
+def by_place(order: Longs, of: Ints, site_place: Ints, site_cost: Floats, places: Whole) -> tuple[Longs, Ints, Floats]:
+    """Lay rows by place, in `order`; `of` is each row's candidate."""
     indptr = np.zeros(places + 1, np.int64)
     for k in range(len(site_place)):
         indptr[site_place[k] + 1] += 1
-    indptr = np.cumsum(indptr)
+    for place in range(places):
+        indptr[place + 1] += indptr[place]
     at = indptr[:-1].copy()
     candidate, cost = np.empty(len(site_place), np.int32), np.empty(len(site_place))
-    for j in range(len(site_indptr) - 1):
-        for k in range(site_indptr[j], site_indptr[j + 1]):
-            place = site_place[k]
-            candidate[at[place]], cost[at[place]] = j, site_cost[k]
-            at[place] += 1
-    for place in range(places):
-        begin, end = indptr[place], indptr[place + 1]
-        order = np.argsort(cost[begin:end], kind="mergesort")
-        candidate[begin:end], cost[begin:end] = candidate[begin:end][order], cost[begin:end][order]
+    for k in order:
+        row = at[site_place[k]]
+        candidate[row], cost[row] = of[k], site_cost[k]
+        at[site_place[k]] = row + 1
     return indptr, candidate, cost

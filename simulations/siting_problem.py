@@ -102,7 +102,12 @@ def from_rows(
     kept = cost < beyond[place]
     before = np.concatenate((np.zeros(1, np.int64), np.cumsum(kept)))
     by_site = (before[site_indptr].astype(np.int64), place[kept].astype(np.int32), cost[kept].astype(np.float64))
-    by_place: tuple[NDArray[np.int64], NDArray[np.int32], Floats] = siting_kernels.by_place(*by_site, len(beyond))
+    by_place: tuple[NDArray[np.int64], NDArray[np.int32], Floats] = siting_kernels.by_place(
+        np.argsort(by_site[2], kind="stable"),  # cheapest first, equal ones by candidate
+        np.repeat(np.arange(candidates, dtype=np.int32), np.diff(by_site[0])),
+        *by_site[1:],
+        len(beyond),
+    )
     whole = not (np.any(by_site[2] % 1) or np.any(beyond % 1))
     return Problem(*by_place, *by_site, beyond.astype(np.float64), held, sites, 1.0 if whole else 0.0)
 
