@@ -7,12 +7,14 @@ what it is, and follow it into other files and the network.
 from __future__ import annotations
 
 import codecs
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import shapely
 
 from ingest.loaders import archive
@@ -27,6 +29,8 @@ KINDS = (*GEOJSON, ".gpkg", ".shp", ZIP)
 MOST_BYTES = 256 * 2**20
 MOST_FEATURES = 200_000
 MOST_VERTICES = 5_000_000
+MOST_DEPTH = 100  # a geometry of a feature needs 8
+STRINGS, NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL), re.compile(rb"[^][{}]+")
 # What a file of the kind starts with: SQLite's header, and the file code 9994 of a Shapefile.
 MAGIC = {".gpkg": (b"SQLite format 3\0", "GPKG"), ".shp": (b"\0\0\x27\x0a", "ESRI Shapefile")}
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -71,18 +75,25 @@ def _geojson(path: Path, shaped: Shaped) -> Layer:
     content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     if content.lstrip()[:1] == b"<":
         raise RefusedFile("wrong-kind", kind="GeoJSON")
+    if _depth(content) > MOST_DEPTH:
+        raise RefusedFile("too-deep")
     try:
         whole = msgspec.json.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise RefusedFile("not-json", why=error) from None
-    except RecursionError:
-        raise RefusedFile("too-deep") from None
     found = whole.get("features") if isinstance(whole, dict) and whole.get("type") == "FeatureCollection" else None
     if not isinstance(found, list) or not found:
         raise RefusedFile("no-features")
     if len(found) > MOST_FEATURES:
         raise RefusedFile("too-many", most=MOST_FEATURES, what="features")
     return Layer([_feature(number, each, shaped) for number, each in enumerate(found, start=1)], stated=None)
+
+
+def _depth(content: bytes) -> int:
+    """Count how deep a JSON text is nested; how deep the decoder itself goes depends on the Python."""
+    brackets = np.frombuffer(NOT_BRACKETS.sub(b"", STRINGS.sub(b"", content)), dtype=np.uint8)
+    opens = (brackets == ord("[")) | (brackets == ord("{"))
+    return int(np.cumsum(np.where(opens, 1, -1), dtype=np.int32).max(initial=0))
 
 
 def _feature(number: int, said: object, shaped: Shaped) -> Feature:
