@@ -9,13 +9,14 @@ import math
 from functools import lru_cache
 
 import numpy as np
-import shapely
 from numpy.typing import ArrayLike, NDArray
 from pyproj import Transformer
 
+from twin import gauss_kruger
 from twin.errors import Refused
+from twin.gauss_kruger import System
 
-__all__ = ["EARTH", "WGS84", "metric_srid", "project", "project_shape", "unproject", "unproject_shape"]
+__all__ = ["EARTH", "WGS84", "metric_srid", "project", "unproject"]
 
 WGS84 = 4326
 
@@ -23,8 +24,6 @@ WGS84 = 4326
 EARTH = (-180.0, -90.0, 180.0, 90.0)
 # Area of use of CGCS2000 (EPSG:4490), degrees; west, south, east, north.
 CHINA = (73.62, 16.7, 134.77, 53.56)
-# Zone n of the CGCS2000 3-degree Gauss-Krueger zones by central meridian is EPSG 4509 + n, n = 25 (75 E) to 45 (135 E).
-CGCS2000_BY_MERIDIAN = 4509
 # Universal Transverse Mercator is used between these latitudes.
 UTM_SOUTH, UTM_NORTH = -80.0, 84.0
 
@@ -40,7 +39,7 @@ def metric_srid(lon: float, lat: float) -> int:
         raise Refused(f"no metric projection for lon {lon}, lat {lat}")
     west, south, east, north = CHINA
     if west <= lon <= east and south <= lat <= north:
-        return CGCS2000_BY_MERIDIAN + math.floor(lon / 3 + 0.5)
+        return gauss_kruger.srid(System.CGCS2000, gauss_kruger.zone(lon, 3), 3, numbered=False)
     zone = min(math.floor((lon + 180) / 6) + 1, 60)
     return (32600 if lat >= 0 else 32700) + zone
 
@@ -58,16 +57,6 @@ def unproject(srid: int, x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64
     """Give the WGS 84 degrees (lon, lat) of metres east and north in a metric CRS; shapes as given."""
     lon, lat = _transformer(srid, WGS84).transform(np.asarray(x, np.float64), np.asarray(y, np.float64))
     return np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-
-
-def project_shape(srid: int, shape: shapely.Geometry) -> shapely.Geometry:
-    """Project a shape from WGS 84 degrees into a metric CRS."""
-    return shapely.transform(shape, lambda points: np.column_stack(project(srid, *points.T)))
-
-
-def unproject_shape(srid: int, shape: shapely.Geometry) -> shapely.Geometry:
-    """Give a shape in a metric CRS in WGS 84 degrees."""
-    return shapely.transform(shape, lambda points: np.column_stack(unproject(srid, *points.T)))
 
 
 @lru_cache(maxsize=64)

@@ -21,6 +21,7 @@ from twin.db import Connection
 from twin.errors import NotFound
 from twin.gauss_kruger import System, Width
 from twin.places import Place
+from twin.projection import to_metric
 
 __all__ = ["Finding", "Guess", "guess", "street_lines"]
 
@@ -72,13 +73,12 @@ class Guess:
 def street_lines(connection: Connection, place: Place) -> NDArray[np.object_]:
     """Give the edges of a place's network as lines in its metric CRS; raises NotFound where it has none."""
     rows = connection.execute(
-        sa.text("SELECT ST_AsBinary(ST_Transform(geom, :srid)) FROM network_edge WHERE place_id = :place"),
-        {"srid": place.metric_srid, "place": place.id},
+        sa.text("SELECT ST_AsBinary(geom) FROM network_edge WHERE place_id = :place"), {"place": place.id}
     ).scalars()
-    lines = np.asarray(shapely.from_wkb([bytes(row) for row in rows]), dtype=np.object_)
+    lines = shapely.from_wkb([bytes(row) for row in rows])
     if not len(lines):
         raise NotFound(f"{place.code} has no network to compare with: load its map first")
-    return lines
+    return to_metric(place.metric_srid, lines)
 
 
 def guess(lines: NDArray[np.object_], place: Place, x: ArrayLike, y: ArrayLike) -> Guess:

@@ -22,6 +22,7 @@ from twin import buildings, crs, facilities, features, network, places
 from twin.attachment import FARTHEST_M, attach
 from twin.db import Connection
 from twin.errors import Refused
+from twin.projection import to_degrees, to_metric
 from twin.shapes import polygons
 from twin.staging import Merged
 
@@ -80,11 +81,11 @@ def load_osm(
 
 def _windows(boundary: shapely.MultiPolygon) -> Windows:
     srid = crs.metric_srid(boundary.centroid.x, boundary.centroid.y)
-    rim_m = polygons(shapely.buffer(crs.project_shape(srid, boundary), RIM_M))
+    rim_m = polygons(shapely.buffer(to_metric(srid, boundary), RIM_M))
     west, south, east, north = rim_m.bounds
     coast_m = shapely.box(west - COAST_RIM_M, south - COAST_RIM_M, east + COAST_RIM_M, north + COAST_RIM_M)
-    rim = polygons(crs.unproject_shape(srid, rim_m))
-    coast = polygons(crs.unproject_shape(srid, coast_m))
+    rim = polygons(to_degrees(srid, rim_m))
+    coast = polygons(to_degrees(srid, coast_m))
     return Windows(srid, boundary, rim, rim_m, coast_m, rim.bounds, coast.bounds)
 
 

@@ -10,8 +10,8 @@ import shapely
 
 from ingest.loaders.osm_extract import Area, Extract, Node
 from ingest.loaders.osm_tags import Tags, floors, metres, table
-from twin import crs
 from twin.buildings import BuildingRow
+from twin.projection import to_metric
 
 __all__ = ["build", "is_building"]
 
@@ -53,7 +53,7 @@ def _row(area: Area, entrances: Mapping[int, Node], srid: int, boundary: shapely
     """Make the row of a building; floors 0 stands for not tagged until all are known."""
     tags = area.tags
     inside = area.geom.representative_point()
-    footprint_m2 = float(shapely.area(crs.project_shape(srid, area.geom)))
+    footprint_m2 = float(shapely.area(to_metric(srid, area.geom)))
     tagged = floors(tags.get("building:levels"))
     height_m = metres(tags.get("height"))
     from_height = max(1, round(height_m / table()["buildings"]["floor_height_m"])) if height_m else 0

@@ -13,6 +13,7 @@ from ingest.loaders.osm_extract import Area, Extract, Way
 from ingest.loaders.osm_tags import is_underground, map_class, metres
 from twin import crs
 from twin.features import FeatureRow
+from twin.projection import to_degrees, to_metric
 from twin.shapes import lines, polygons
 
 __all__ = ["build"]
@@ -31,10 +32,10 @@ def build(extract: Extract, srid: int, window: shapely.Geometry, coast_window: s
         row
         for area in extract.areas
         if not area.geom.is_empty and "building" not in area.tags
-        for row in _area(area, crs.project_shape(srid, area.geom), window)
+        for row in _area(area, to_metric(srid, area.geom), window)
     ]
     for way in extract.ways:
-        rows += _line(way, crs.project_shape(srid, shapely.LineString(np.column_stack((way.lon, way.lat)))), window)
+        rows += _line(way, to_metric(srid, shapely.LineString(np.column_stack((way.lon, way.lat)))), window)
     coast = [
         shapely.LineString(np.column_stack(crs.project(srid, way.lon, way.lat)))
         for way in extract.ways
@@ -46,7 +47,7 @@ def build(extract: Extract, srid: int, window: shapely.Geometry, coast_window: s
     if not water.is_empty:
         rows.append(FeatureRow("sea", "water", "sea", water))
     rows.append(FeatureRow("land", "land", "land", land))
-    return [replace(row, geom=crs.unproject_shape(srid, row.geom)) for row in rows]
+    return [replace(row, geom=to_degrees(srid, row.geom)) for row in rows]
 
 
 def _area(area: Area, plane: shapely.Geometry, window: shapely.Geometry) -> Iterator[FeatureRow]:

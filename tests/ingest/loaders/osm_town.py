@@ -16,6 +16,7 @@ from ingest.loaders.osm_extract import Extract, read
 from ingest.loaders.osm_network import WalkingNetwork
 from twin import crs
 from twin.network import EdgeRow
+from twin.projection import to_metric
 from twin.shapes import polygons
 
 # The towns lie at 31.2 N, 121.4 E, in metres east and north of this corner.
@@ -65,7 +66,7 @@ def extract(path: Path) -> Extract:
 
 def network(path: Path) -> WalkingNetwork:
     """Build the walking network of a town."""
-    return osm_network.build(extract(path), SRID, polygons(crs.project_shape(SRID, town())))
+    return osm_network.build(extract(path), SRID, polygons(to_metric(SRID, town())))
 
 
 def edges(found: WalkingNetwork) -> list[tuple[str, str, str, str, int]]:

@@ -14,9 +14,10 @@ from scipy.sparse.csgraph import connected_components
 
 from ingest.loaders.demo import DEMO, load_demo, load_folder
 from ingest.loaders.generated_grids import BAND
-from twin import buildings, crs, db, facilities, grids, network, places, residents
+from twin import buildings, db, facilities, grids, network, places, residents
 from twin.db import Connection
 from twin.errors import Refused
+from twin.projection import to_metric
 from twin.terms import Service
 
 SHARES = {"0-17": 16.1, "18-34": 15.8, "35-49": 17.0, "50-64": 23.5, "65-79": 18.1, "80+": 9.4}  # IMSEE, 2024 [%]
@@ -41,7 +42,7 @@ def shapes(connection: Connection, level: str) -> dict[str, shapely.Geometry]:
         sa.text("SELECT code, ST_AsBinary(geom) FROM grid WHERE level = :level ORDER BY code"), {"level": level}
     )
     srid = places.get(connection).metric_srid
-    return {code: crs.project_shape(srid, shapely.from_wkb(bytes(shape))) for code, shape in rows}
+    return {code: to_metric(srid, shapely.from_wkb(bytes(shape))) for code, shape in rows}
 
 
 def contents(connection: Connection) -> dict[str, list[str]]:
@@ -85,7 +86,7 @@ def test_the_bands_of_each_grid_are_within_two_people_of_their_share(connection:
 def test_every_building_inside_the_boundary_lies_in_exactly_one_grid(connection: Connection) -> None:
     cells = shapes(connection, "grid")
     place = places.get(connection)
-    boundary = crs.project_shape(place.metric_srid, places.boundary(connection, place.id))
+    boundary = to_metric(place.metric_srid, places.boundary(connection, place.id))
     rows = connection.execute(
         sa.text(
             "SELECT b.residential, g.code, ST_AsBinary(b.geom) FROM building b LEFT JOIN grid g ON g.id = b.grid_id"
@@ -94,7 +95,7 @@ def test_every_building_inside_the_boundary_lies_in_exactly_one_grid(connection:
     inside = 0
     for residential, code, outline in rows:
         assert code or not residential
-        point = shapely.point_on_surface(crs.project_shape(place.metric_srid, shapely.from_wkb(bytes(outline))))
+        point = shapely.point_on_surface(to_metric(place.metric_srid, shapely.from_wkb(bytes(outline))))
         if shapely.contains(boundary, point):
             inside += 1
             assert [found for found, cell in cells.items() if shapely.contains(cell, point)] == [code]
@@ -105,7 +106,7 @@ def test_every_building_inside_the_boundary_lies_in_exactly_one_grid(connection:
 def test_no_grids_overlap_and_they_leave_no_gap(connection: Connection, level: str) -> None:
     cells = np.array(list(shapes(connection, level).values()))
     place = places.get(connection)
-    boundary = crs.project_shape(place.metric_srid, places.boundary(connection, place.id))
+    boundary = to_metric(place.metric_srid, places.boundary(connection, place.id))
     limit_m2 = 1e-9 * float(shapely.area(boundary))
     one, other = shapely.STRtree(cells).query(cells, predicate="intersects")
     pairs = one < other
