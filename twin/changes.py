@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
+from twin.db import ALIVE, CONNECT_S
+
 __all__ = ["Change", "announce", "listen"]
 
 log = logging.getLogger(__name__)
@@ -76,16 +78,7 @@ def listen(url: str, timeout_s: float) -> Iterator[Change | None]:
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:
-    """Connect so that a link gone dead without a word is noticed within some 10 s."""
-    return psycopg.connect(
-        url,
-        autocommit=True,
-        connect_timeout=5,
-        keepalives_idle=5,
-        keepalives_interval=2,
-        keepalives_count=3,
-        tcp_user_timeout=10_000,
-    )
+    return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S, **ALIVE)
 
 
 def _hear(connection: psycopg.Connection[Any], timeout_s: float) -> Iterator[Change | None]:

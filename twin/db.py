@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -21,7 +22,12 @@ REFUSED = (sa.exc.DataError, sa.exc.IntegrityError, psycopg.DataError, psycopg.I
 
 CONNECT_S = 5
 # A link that has gone dead without a word is noticed within some 10 s.
-ALIVE = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
+ALIVE: dict[str, Any] = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 JOURNAL = """
