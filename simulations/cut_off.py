@@ -16,7 +16,7 @@ from simulations.community import Community
 from simulations.coverage import Reach, floor_ms
 from simulations.live import Track
 from simulations.states import Element, Report, Reports, shut
-from twin.terms import ElementKind, MobilityGroup, Service
+from twin.terms import ElementKind, MobilityGroup, Service, State
 
 Flags = NDArray[np.bool_]
 Fault = Reports  # what one device says: its elements fail and are mended together
@@ -118,7 +118,7 @@ def faults(said: Reports, thing_of: Mapping[int, int]) -> dict[int, Fault]:
     """Gather the reports that are not open by the thing that makes them; thing_of gives each effect's thing."""
     found: dict[int, list[Report]] = {}
     for report in said:
-        if report.state != "open":
+        if report.state is not State.OPEN:
             found.setdefault(thing_of[report.effect_id], []).append(report)
     return {thing: tuple(some) for thing, some in found.items()}
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simulations.community import Community
 from simulations.coverage import FAR, Reach, floor_ms, people_by_building, seconds
+from simulations.cut_off import count
 from simulations.live import Track
 from simulations.states import Element, Reports, closing, opening, shut
 from twin.terms import EdgeKind, ElementKind, MobilityGroup, Service
@@ -165,22 +166,17 @@ def _ranked(
     if_needed: dict[MobilityGroup, dict[str, int]] = {}
     services: dict[Service, int] = {}
     for group, flags in toll.items():
-        columns, is_asked_of_all = community.bands_of(group)
         if not flags:
             continue
-        anyone = _count(community, np.logical_or.reduce(list(flags.values())), columns)
+        _, is_asked_of_all = community.bands_of(group)
+        anyone = count(community, group, np.logical_or.reduce(list(flags.values())))
         if is_asked_of_all:
             if_needed[group] = anyone
             continue
         people |= anyone
         for service, which in flags.items():
-            services[service] = services.get(service, 0) + sum(_count(community, which, columns).values())
+            services[service] = services.get(service, 0) + sum(count(community, group, which).values())
     return Ranked(some, people, if_needed, services)
-
-
-def _count(community: Community, which: Flags, columns: list[int]) -> dict[str, int]:
-    sums = community.households.people[which][:, columns].sum(axis=0).tolist()
-    return {community.residents.bands[column]: n for column, n in zip(columns, sums, strict=True) if n}
 
 
 Side = tuple[Reach, frozenset[Element]]  # the ways, and what is closed

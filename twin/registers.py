@@ -29,7 +29,7 @@ ROUNDED = 6  # decimals; below them a product of decimals is not what it says
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The norm behind an answer. local is false where only a national norm is known: then say so."""
+    """The norm behind an answer. Where the layer is national, no local norm is known: then say so."""
 
     norm_id: str
     norm_set: str
