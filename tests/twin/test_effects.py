@@ -54,6 +54,13 @@ def passages(connection: Connection) -> list[tuple[str, int]]:
     return [(row.state, round((row.since - NOON).total_seconds() / 60)) for row in rows]
 
 
+def history_of(connection: Connection, effect_id: int) -> list[tuple[str, datetime]]:
+    rows = connection.execute(
+        sa.text("SELECT state, since FROM effect_history WHERE effect_id = :id ORDER BY since"), {"id": effect_id}
+    )
+    return [(row.state, row.since) for row in rows]
+
+
 def test_a_lift_out_of_service_closes_its_edge_and_back_in_service_opens_it(street: Connection) -> None:
     lift = stream(street, "lift", "in_service")
     bound = effect(street, lift, closes_below=0.5)
@@ -153,8 +160,39 @@ def test_effects_enrolled_after_the_readings_judge_the_newest(street: Connection
     assert state(street) == ("closed", 1)
 
 
-@given(st.lists(st.floats(0, 30), min_size=1), st.integers(1, 5))
-def test_how_readings_are_cut_into_batches_does_not_matter(values: list[float], size: int) -> None:
+def test_a_batch_of_old_and_new_readings_judges_the_new_ones_alone(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    effect(street, lift, closes_below=0.5)
+    report(street, lift, (10, 1))
+    assert report(street, lift, (5, 0), (10, 0), (11, 1)) == ()
+    assert passages(street) == [("open", 10)]
+
+
+def test_a_limit_for_closures_says_nothing_of_what_is_open(street: Connection) -> None:
+    gate = stream(street, "gate", "open", interval_s=3600)
+    effect(street, gate, closes_below=0.5, max_closed_s=600)
+    report(street, gate, (0, 1))
+    assert effects.next_expiry(street) == NOON + timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("rule", "states"),
+    [
+        (Rule(closes_above=15, opens_below=12), [(15, "open"), (16, "closed"), (12, "closed"), (11, "open")]),
+        (Rule(closes_above=15), [(15, "open"), (16, "closed"), (15, "open")]),
+        (Rule(closes_below=5, opens_above=8), [(5, "open"), (4, "closed"), (8, "closed"), (9, "open")]),
+        (Rule(closes_below=5), [(5, "open"), (4, "closed"), (5, "open")]),
+    ],
+)
+def test_a_limit_must_be_passed_and_not_only_reached(rule: Rule, states: list[tuple[float, State]]) -> None:
+    known = State.UNKNOWN
+    for value, expected in states:
+        known = rule.after(known, value)
+        assert known == expected, value
+
+
+@given(st.lists(st.floats(0, 30), min_size=1))
+def test_the_last_reading_past_a_limit_decides(values: list[float]) -> None:
     rule = Rule(closes_above=15, opens_below=12)
     known = State.UNKNOWN
     for value in values:
@@ -162,6 +200,24 @@ def test_how_readings_are_cut_into_batches_does_not_matter(values: list[float], 
     past = [value for value in values if value > 15 or value < 12]
     expected = State.CLOSED if past and past[-1] > 15 else State.OPEN
     assert known is expected
+
+
+def test_how_readings_are_cut_into_batches_does_not_matter(street: Connection) -> None:
+    rng = np.random.default_rng(5)
+    seen = set()
+    for n in range(20):
+        whole, cut = (stream(street, f"{name} {n}", "depth", "cm", interval_s=600) for name in ("whole", "cut"))
+        rule = {"closes_above": 15, "opens_below": 12, "hold_s": 120, "lock_s": 300}
+        at_once, in_parts = (effect(street, depth, **rule) for depth in (whole, cut))
+        minutes, values = np.cumsum(rng.integers(1, 4, 12)).tolist(), rng.choice([2.0, 13.0, 20.0], 12).tolist()
+        readings = list(zip(minutes, values, strict=True))
+        report(street, whole, *readings)
+        size = int(rng.integers(1, 5))
+        for start in range(0, len(readings), size):
+            report(street, cut, *readings[start : start + size])
+        assert history_of(street, in_parts) == history_of(street, at_once), (readings, size)
+        seen.add(len(history_of(street, at_once)))
+    assert max(seen) >= 3  # states did change
 
 
 def test_a_limit_must_be_passed_for_the_hold_before_anything_changes(street: Connection) -> None:
