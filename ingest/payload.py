@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +14,8 @@ from ingest.quarantine import Reason, Unreadable
 T = TypeVar("T")
 NAN = math.nan  # a reading's value that is not a number: the pipeline refuses it where its datastream is known
 BOOLEAN_UNIT = "1"  # true and false state this unit, so that they never pass for centimetres
+ANYTHING = msgspec.json.Decoder()
+MISSING = object()  # what stands where a path leads nowhere
 NAMED_NUMBER = re.compile(rb"[:,\[]\s*[-+]?(?:NaN|nan|Infinity|infinity|inf)\b")
 
 
@@ -63,6 +65,18 @@ def leaves(tree: dict[str, object], prefix: str = "") -> Iterator[tuple[str, obj
             yield prefix + name, value
         else:
             inner.pop()
+
+
+def follow(tree: object, path: Iterable[str | int]) -> object:
+    """Give what stands in decoded JSON at the end of a path of names and indices, or MISSING."""
+    for step in path:
+        if isinstance(step, str):
+            tree = tree.get(step, MISSING) if isinstance(tree, dict) else MISSING
+        else:
+            tree = tree[step] if isinstance(tree, list) and step < len(tree) else MISSING
+        if tree is MISSING:
+            return MISSING
+    return tree
 
 
 def _is_text(payload: bytes) -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.payload import BOOLEAN_UNIT, NAN, from_json, to_number
+from ingest.payload import ANYTHING, BOOLEAN_UNIT, MISSING, NAN, follow, from_json, to_number
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.values import available, from_text, utf8
 from twin.terms import Reading
@@ -28,8 +28,6 @@ TEMPLATE = re.compile(r"\{\{\s*(value|value_json((?:\.[A-Za-z_]\w*|\[(?:'[^'\]]*
 STEP = re.compile(r"\.(\w+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(\d+)\]")
 TABLES = Path(__file__).with_suffix(".toml")
 
-ANYTHING = msgspec.json.Decoder()
-MISSING = object()
 OBJECT = msgspec.json.Decoder(dict[str, object])
 
 Config = dict[str, object]
@@ -240,13 +238,7 @@ def _at(source: Source, payload: bytes) -> object:
     """Give what stands at the source's place in a message; MISSING where nothing does."""
     if source.steps is None:
         return utf8(payload)
-    tree: object = from_json(payload, ANYTHING)
-    for step in source.steps:
-        if isinstance(step, str):
-            tree = tree.get(step, MISSING) if isinstance(tree, dict) else MISSING
-        else:
-            tree = tree[step] if isinstance(tree, list) and step < len(tree) else MISSING
-    return tree
+    return follow(from_json(payload, ANYTHING), source.steps)
 
 
 def _word(value: object) -> str:

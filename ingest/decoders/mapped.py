@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from ingest.mapping import EACH, PART, Mapping, Point, Steps, Time, steps, topic_pattern
 from ingest.mapping import load as load_mapping
-from ingest.payload import BOOLEAN_UNIT, NAN, from_json, to_number
+from ingest.payload import ANYTHING, BOOLEAN_UNIT, MISSING, NAN, follow, from_json, to_number
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import UNITS_US, ReadTime, from_epoch, from_iso, from_pattern
+from ingest.values import from_text
 from twin.terms import Reading
-
-ANYTHING = msgspec.json.Decoder()
-MISSING = object()
-DECIMAL = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +30,7 @@ class Spot:
 
     def find(self, top: object, item: object) -> object:
         """Give what stands there, or MISSING."""
-        return _follow(top if self.from_top else item, self.way)
+        return follow(top if self.from_top else item, self.way)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +88,14 @@ def _number(point: Point, stated: object) -> float:
     if point.values and not isinstance(stated, list | dict | None):
         word = str(stated).lower() if isinstance(stated, bool) else str(stated)
         return point.values.get(word, NAN)
-    if point.text and isinstance(stated, str) and DECIMAL.fullmatch(stated):
-        stated = float(stated)
-    return to_number(stated) * point.factor + point.offset
+    number = from_text(stated) if point.text and isinstance(stated, str) else to_number(stated)
+    return number * point.factor + point.offset
 
 
 def _items(top: object, path: Steps | None) -> list[object]:
     if path is None:
         return [top]
-    found = _follow(top, path)
+    found = follow(top, path)
     if not isinstance(found, list):
         raise Unreadable(Reason.WRONG_SHAPE, f"no array at $.{'.'.join(map(str, path))}")
     return found
@@ -150,15 +143,3 @@ def _stated_unit(unit: Spot | str | None, top: object, item: object) -> str | No
         return unit
     said = unit.find(top, item)
     return printable(said) if isinstance(said, str) else ""
-
-
-def _follow(tree: object, path: Steps) -> object:
-    """Follow a path; MISSING where it leads nowhere."""
-    for step in path:
-        if isinstance(step, str):
-            tree = tree.get(step, MISSING) if isinstance(tree, dict) else MISSING
-        else:
-            tree = tree[step] if isinstance(tree, list) and step < len(tree) else MISSING
-        if tree is MISSING:
-            return MISSING
-    return tree

@@ -74,13 +74,12 @@ class Born:
 class EdgeNode:
     """The session of an edge node: what was born in it ("" is the node itself), the last seq, and its bdSeq.
 
-    `heard_us` is when its last message came, `asked_us` when it was last asked for a rebirth.
+    `asked_us` is when it was last asked for a rebirth.
     """
 
     born: dict[str, Born] = field(default_factory=dict)
     seq: int | None = None
     bd_seq: int | None = None
-    heard_us: int | None = None
     asked_us: int | None = None
 
 
@@ -125,9 +124,6 @@ class Sparkplug:
         seq = int(message.seq) if message.HasField("seq") else None
         if seq is not None and seq >= SEQUENCE:
             raise Unreadable(Reason.WRONG_SHAPE, f"seq runs 0..255, not {seq}")
-        if node.heard_us is not None and received_us <= node.heard_us:
-            return  # the worker tries its batch again
-        node.heard_us = received_us
         expected = None if node.seq is None else (node.seq + 1) % SEQUENCE
         if not starts and seq is not None and expected is not None and seq not in (expected, node.seq):
             self._ask(where, node, received_us)

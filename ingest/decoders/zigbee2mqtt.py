@@ -12,6 +12,7 @@ import msgspec
 from ingest.payload import BOOLEAN_UNIT, from_json, to_number
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import from_epoch, from_iso
+from ingest.values import available
 from twin.terms import Reading
 
 # What the bridge says of radio, firmware and itself; no measurement of the place.
@@ -20,7 +21,7 @@ DIAGNOSTIC = frozenset(
     | {"update", "update_available", "identify"}
 )
 COMMANDS = frozenset({"set", "get"})  # what others ask of the device
-SWITCHED = {"ON": 1.0, "OFF": 0.0, "online": 1.0, "offline": 0.0}
+SWITCHED = {"ON": 1.0, "OFF": 0.0}
 
 STATE = msgspec.json.Decoder(dict[str, object])
 
@@ -60,7 +61,7 @@ def _availability(device: str, payload: bytes, received_us: int) -> Reading:
     said = bare.decode() if bare in {b"online", b"offline"} else from_json(payload, STATE).get("state")
     if said not in ("online", "offline"):
         raise Unreadable(Reason.WRONG_SHAPE, f"availability is neither online nor offline: {printable(str(said))}")
-    return Reading(device, "available", received_us, SWITCHED[str(said)], BOOLEAN_UNIT)
+    return available(device, received_us, is_available=said == "online")
 
 
 def _last_seen(stated: object, received_us: int) -> int:
