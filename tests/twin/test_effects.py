@@ -168,6 +168,15 @@ def test_a_batch_of_old_and_new_readings_judges_the_new_ones_alone(street: Conne
     assert passages(street) == [("open", 10)]
 
 
+def test_a_late_reading_does_not_judge_an_effect_that_is_enrolled_after_newer_ones(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    report(street, lift, (10, 1))
+    effect(street, lift, closes_below=0.5)
+    assert report(street, lift, (5, 0)) == ()
+    assert state(street)[0] == "unknown"
+    assert passages(street) == []
+
+
 def test_a_limit_for_closures_says_nothing_of_what_is_open(street: Connection) -> None:
     gate = stream(street, "gate", "open", interval_s=3600)
     effect(street, gate, closes_below=0.5, max_closed_s=600)
