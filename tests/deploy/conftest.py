@@ -31,6 +31,7 @@ class Client:
     def __init__(self, broker: Broker, login: tuple[str, str], *, client_id: str = "", clean: bool = True) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self.answered: dict[int, int] = {}
+        self.subscribed: set[int] = set()
         self.connected = threading.Event()
         self.gone = threading.Event()
         self.code = -1
@@ -39,6 +40,7 @@ class Client:
         self.link.on_connect = self._on_connect
         self.link.on_message = lambda _c, _u, message: self.heard.append((message.topic, bytes(message.payload)))
         self.link.on_publish = self._on_publish
+        self.link.on_subscribe = lambda _c, _u, number, _codes, _p: self.subscribed.add(number)
         self.link.on_disconnect = lambda *_: self.gone.set()
         kept = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         kept.SessionExpiryInterval = DAY_S
@@ -61,9 +63,9 @@ class Client:
         return self.answered[sent.mid] != DENIED
 
     def subscribe(self, topic: str) -> None:
-        """Subscribe at QoS 1 and let the broker answer."""
-        self.link.subscribe(topic, qos=1)
-        time.sleep(QUIET_S / 5)
+        """Subscribe at QoS 1 and wait for the broker's answer, be it yes or no."""
+        _, number = self.link.subscribe(topic, qos=1)
+        wait_for(lambda: number in self.subscribed)
 
     def _on_connect(self, _c: object, _u: object, _f: object, code: ReasonCode, _p: object) -> None:
         self.code = code.value
