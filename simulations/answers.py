@@ -1,6 +1,7 @@
 """Answers of the simulations as plain data, with the norm, the network's version and the certainty beside the numbers.
 
-Counts of 1 to 4 people, also as differences, are given as None: they could point at a person.
+Counts of 1 to 4 people, and of that many lost or gained, are given as None: they could point at a person. What can be
+worked out from several numbers is not hidden here: these answers are for the operator, `api.counts` is for screens.
 """
 
 from __future__ import annotations
@@ -118,9 +119,16 @@ def _covered(residents: int, certain: int, possible: int) -> Answer:
         "residents": suppressed(residents),
         "certain": suppressed(certain),
         "possible": suppressed(possible),
-        "share": round(certain / residents, 4) if residents else None,
-        "share_possible": round(possible / residents, 4) if residents else None,
+        "share": _share(certain, residents),
+        "share_possible": _share(possible, residents),
     }
+
+
+def _share(part: int, whole: int) -> float | None:
+    """Give part of whole; None where there is no whole, and where it would give away a few people on either side."""
+    if whole == 0 or None in (suppressed(part), suppressed(whole - part)):
+        return None
+    return round(part / whole, 4)
 
 
 def _people(bands: tuple[str, ...], count: NDArray[np.int64]) -> dict[str, int | None]:
