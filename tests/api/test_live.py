@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from starlette.types import Message
 
-from api import board
-from api.live import Hub, Screen
+from api import board, live
+from api.live import Hub, Screen, Stream
 from twin import alarms, db, places
 from twin.alarms import Wanted
 
@@ -80,6 +81,31 @@ def test_a_screen_that_takes_nothing_keeps_only_keys_and_gets_the_newest(monaco:
             hub._publish("figures", {"all": json.dumps({"n": n})})
         assert screen.pending == {"figures": {"all"}}
         assert events(hub.message(screen))["figures"]["rows"] == {"all": {"n": 999}}
+
+    asyncio.run(run())
+
+
+def test_a_screen_that_takes_nothing_for_long_is_dropped(
+    monaco: str, engine: db.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SLOW_S", 0.1)
+
+    async def run() -> None:
+        hub = Hub(monaco, engine, None)
+        hub.ready.set()
+        known = []
+
+        async def receive() -> Message:
+            await asyncio.sleep(3600)
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            if b"event" in message.get("body", b""):
+                known.append(len(hub.screens))
+                await asyncio.sleep(3600)
+
+        await asyncio.wait_for(Stream(hub)({}, receive, send), PATIENCE_S)
+        assert (known, hub.screens) == ([1], set())
 
     asyncio.run(run())
 

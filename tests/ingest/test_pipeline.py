@@ -136,6 +136,8 @@ def test_a_stopped_worker_has_settled_what_it_took(workplace: Workplace, engine:
     with workplace.working(settings):
         wait_until(lambda: count(engine) == len(expected))
     assert stored(engine) == expected
+    with engine.connect() as connection:  # what was settled was acknowledged: nothing came again
+        assert account.total(connection) == account.Tally(messages=3000, stored=3000)
 
 
 def test_two_workers_share_a_subscription(workplace: Workplace, engine: Engine, city: Devices) -> None:
