@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -37,21 +38,15 @@ def template(services: Services) -> str:
         admin.execute("CREATE EXTENSION timescaledb")
         admin.execute("CREATE EXTENSION postgis")
     migrate(_url(services.database_url, name))
-    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
-        # TimescaleDB's launcher would keep a connection, and a database in use is not copied
-        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+    _seal(services, name)
     return name
 
 
 @pytest.fixture
 def database(services: Services, template: str) -> Iterator[str]:
     """The URL of a fresh database with all migrations; it is dropped afterwards."""
-    name = f"test_{next(NUMBERS)}"
-    _create(services, name, owned_by="linli", template=template)
-    yield _url(services.database_url, name)
-    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with _copied(services, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -66,20 +61,15 @@ def monaco_template(services: Services, template: str) -> str:
     with engine.begin() as connection:
         load_demo(connection, lambda _: None)
     engine.dispose()
-    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
-        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+    _seal(services, name)
     return name
 
 
 @pytest.fixture
 def monaco(services: Services, monaco_template: str) -> Iterator[str]:
     """The URL of a fresh database with the demo place in it; it is dropped afterwards."""
-    name = f"test_{next(NUMBERS)}"
-    _create(services, name, owned_by="linli", template=monaco_template)
-    yield _url(services.database_url, name)
-    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with _copied(services, monaco_template) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +79,23 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared beside the checkout")
     return folder
+
+
+@contextmanager
+def _copied(services: Services, template: str) -> Iterator[str]:
+    """Give the URL of a copy of a database, and drop it afterwards."""
+    name = f"test_{next(NUMBERS)}"
+    _create(services, name, owned_by="linli", template=template)
+    yield _url(services.database_url, name)
+    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _seal(services: Services, name: str) -> None:
+    """Let nobody connect: TimescaleDB's launcher would keep a connection, and a database in use is not copied."""
+    with psycopg.connect(_url(services.admin_url, "postgres"), autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
 
 
 def _create(services: Services, name: str, *, owned_by: str, template: str = "template0") -> None:

@@ -39,6 +39,12 @@ def test_a_difference_of_a_few_is_an_upper_bound_and_not_the_number(certain: int
         assert high["value"] >= certain + unknown
 
 
+def test_pairs_hide_with_a_lone_small_one_the_next_larger_on_both_sides() -> None:
+    low, high = zip(*counts.pairs([3, 40, 12], [3, 60, 32]), strict=True)
+    assert [one["value"] for one in low] == [None, 40, None]
+    assert [one["value"] for one in high] == [None, 60, None]
+
+
 def test_a_share_with_a_few_people_on_one_side_says_none_or_all() -> None:
     assert counts.share(0, 0) is None
     assert counts.share(3, 3) is None
