@@ -38,7 +38,7 @@ QUIET = (
 MAP_MS = 60_000  # a software renderer on a busy machine
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser_database(services: Services, monaco_template: str) -> Iterator[str]:
     """A database of the demo place that outlives one test."""
     name = "browser"
@@ -51,7 +51,7 @@ def browser_database(services: Services, monaco_template: str) -> Iterator[str]:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def system(services: Services, browser_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Ingest, watch and serve as processes; every lift and gate has reported that it is in service."""
     engine = db.engine(browser_database)
@@ -87,7 +87,7 @@ def system(services: Services, browser_database: str, tmp_path_factory: pytest.T
                 process.wait(timeout=20)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, without a screen."""
     with sync_playwright() as playwright:
