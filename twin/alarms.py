@@ -16,6 +16,8 @@ from twin.errors import NotFound, Stale
 
 __all__ = ["Alarm", "Wanted", "Watcher", "acknowledge", "now", "settle", "watchers"]
 
+WORST_FIRST = "ARRAY['critical', 'major', 'notice']"
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -74,10 +76,10 @@ def settle(
 def now(connection: Connection, place_id: int) -> list[Alarm]:
     """Read the alarms of a place that stand, the most severe first, then the newest."""
     rows = connection.execute(
-        sa.text("""
+        sa.text(f"""
         SELECT id, kind, subject, severity, detail, raised_at, acknowledged_at, acknowledged_by, count FROM alarm
         WHERE place_id = :place AND cleared_at IS NULL
-        ORDER BY array_position(ARRAY['critical', 'major', 'notice'], severity), raised_at DESC, id DESC
+        ORDER BY array_position({WORST_FIRST}, severity), raised_at DESC, id DESC
         """),
         {"place": place_id},
     )
@@ -116,7 +118,7 @@ def watchers(connection: Connection, place_id: int) -> dict[int, Watcher]:
     return {effect_id: Watcher(*thing) for effect_id, *thing in rows}
 
 
-SETTLE = sa.text("""
+SETTLE = sa.text(f"""
 WITH wanted AS (
     SELECT * FROM jsonb_to_recordset(:wanted) AS w(kind text, subject text, severity text, detail jsonb)
 ), cleared AS (
@@ -131,10 +133,8 @@ WITH wanted AS (
         severity = excluded.severity,
         detail = excluded.detail,
         count = old.count + 1,
-        acknowledged_at = CASE WHEN array_position(ARRAY['notice', 'major', 'critical'], excluded.severity)
-            > array_position(ARRAY['notice', 'major', 'critical'], old.severity) THEN NULL ELSE old.acknowledged_at END,
-        acknowledged_by = CASE WHEN array_position(ARRAY['notice', 'major', 'critical'], excluded.severity)
-            > array_position(ARRAY['notice', 'major', 'critical'], old.severity) THEN NULL ELSE old.acknowledged_by END
+        (acknowledged_at, acknowledged_by) = (SELECT old.acknowledged_at, old.acknowledged_by
+            WHERE array_position({WORST_FIRST}, excluded.severity) >= array_position({WORST_FIRST}, old.severity))
     WHERE (old.severity, old.detail) IS DISTINCT FROM (excluded.severity, excluded.detail)
     RETURNING id
 )

@@ -76,6 +76,9 @@ def test_an_acknowledged_alarm_that_becomes_worse_must_be_acknowledged_again(
     assert alarms.now(connection, place_id)[0].acknowledged_by == "duty"
     alarms.settle(connection, place_id, KINDS, [replace(LIFT, severity="critical")], LATER)
     assert alarms.now(connection, place_id)[0].acknowledged_by is None
+    alarms.acknowledge(connection, lift, by="night duty", at=LATER)
+    (worse,) = alarms.now(connection, place_id)
+    assert (worse.acknowledged_at, worse.acknowledged_by) == (LATER, "night duty")
     with pytest.raises(NotFound):
         alarms.acknowledge(connection, lift + 100, by="duty", at=START)
 
