@@ -38,6 +38,13 @@ def parts(numbers: Sequence[int]) -> list[Count]:
     return shown
 
 
+def part(n: int, whole: int) -> Count:
+    """Show how many of a whole, to the nearest five: neither they nor the rest can be worked out from the two."""
+    if n in (0, whole) or suppressed(n) is None:
+        return count(n)
+    return count(min(round(n / SMALL) * SMALL, whole))
+
+
 def pair(certain: int, possible: int) -> tuple[Count, Count]:
     """Show certain and possible; where they differ by a few, the second is the most it could be, not the exact one."""
     if 0 < possible - certain < SMALL:

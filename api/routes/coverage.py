@@ -42,26 +42,38 @@ def coverage(request: Request, connection: Db, place: ThePlace, asked: Annotated
 
 
 def _row(residents: int, certain: int, possible: int) -> dict[str, Any]:
-    low, high = counts.pair(certain, possible)
-    shares = {"share": counts.share(certain, residents), "share_possible": counts.share(possible, residents)}
-    return {"residents": counts.count(residents), "certain": low, "possible": high, **shares}
+    """Show a row of numbers; who reaches the service is told to the nearest five, and the shares are of that."""
+    low, high = counts.part(certain, residents), counts.part(possible, residents)
+    shares = {"share": low["value"], "share_possible": high["value"]}
+    told = {name: counts.share(value or 0, residents) for name, value in shares.items()}
+    return {"residents": counts.count(residents), "certain": low, "possible": high, **told}
+
+
+def _rows(sums: list[tuple[int, int, int]]) -> list[dict[str, Any]]:
+    """Show rows whose residents add up to a total that is shown too."""
+    residents = counts.parts([lived for lived, _, _ in sums])
+    return [_row(*numbers) | {"residents": shown} for numbers, shown in zip(sums, residents, strict=True)]
 
 
 def _bands(found: Coverage) -> list[dict[str, Any]]:
-    sums = [column.sum(axis=0).tolist() for column in (found.residents, found.certain, found.possible)]
-    return [{"band": band, **_row(*numbers)} for band, *numbers in zip(found.bands, *sums, strict=True)]
+    sums = zip(
+        *(column.sum(axis=0).tolist() for column in (found.residents, found.certain, found.possible)), strict=True
+    )
+    return [{"band": band, **row} for band, row in zip(found.bands, _rows(list(sums)), strict=True)]
 
 
 def _grids(connection: Connection, community: Community, found: Coverage) -> list[dict[str, Any]]:
     """Add up the lowest level's grids; one where nobody lives has no share."""
     every = grids.load(connection, community.place.id)
-    answer = []
-    for row in np.flatnonzero(np.array(every.levels) == "grid").tolist():
+    lowest = np.flatnonzero(np.array(every.levels) == "grid").tolist()
+    sums = []
+    for row in lowest:
         inside = community.buildings.grid_ids == every.ids[row]
-        sums = [int(column[inside].sum()) for column in (found.residents, found.certain, found.possible)]
-        names = {"name": every.names[row], "name_zh": every.names_zh[row], "code": every.codes[row]}
-        answer.append({"id": int(every.ids[row]), **names, **_row(*sums)})
-    return answer
+        residents, certain, possible = (int(c[inside].sum()) for c in (found.residents, found.certain, found.possible))
+        sums.append((residents, certain, possible))
+    names = [{"id": int(every.ids[row]), "name": every.names[row], "name_zh": every.names_zh[row]} for row in lowest]
+    codes = [{"code": every.codes[row]} for row in lowest]
+    return [name | code | row for name, code, row in zip(names, codes, _rows(sums), strict=True)]
 
 
 def _buildings(community: Community, found: Coverage) -> list[dict[str, Any]]:
