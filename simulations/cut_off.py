@@ -66,13 +66,11 @@ class Watched:
 
     def relief(self, said: Reports, fault: Fault) -> dict[Service, Flags]:
         """Give who certainly lost a service and would have it back if this fault alone were mended; (households,)."""
-        rest = tuple(report for report in said if report not in set(fault))
-        return self._relief(self._best, shut(rest, self.group, unknown_closed=False), is_certain=True)
+        return self._relief(self._best, shut(_mended(said, fault), self.group, unknown_closed=False), is_certain=True)
 
     def possible_relief(self, said: Reports, fault: Fault) -> dict[Service, Flags]:
         """Give the same for who may have lost it, with all else that is unknown taken as closed; (households,)."""
-        rest = tuple(report for report in said if report not in set(fault))
-        return self._relief(self._worst, shut(rest, self.group, unknown_closed=True), is_certain=False)
+        return self._relief(self._worst, shut(_mended(said, fault), self.group, unknown_closed=True), is_certain=False)
 
     def _usual(self, service: Service) -> Usual:
         door = self._best.reach(service)
@@ -128,6 +126,12 @@ def count(community: Community, group: MobilityGroup, which: Flags) -> dict[str,
     columns, _ = community.bands_of(group)
     people = community.households.people[which][:, columns].sum(axis=0).tolist()
     return {community.residents.bands[column]: n for column, n in zip(columns, people, strict=True) if n}
+
+
+def _mended(said: Reports, fault: Fault) -> Reports:
+    """Leave out all that is said of a fault's elements: what is mended is open, whichever sensor called it closed."""
+    mended = {report.element for report in fault}
+    return tuple(report for report in said if report.element not in mended)
 
 
 def _lifts(elements: Iterable[Element]) -> bool:

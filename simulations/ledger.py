@@ -65,7 +65,7 @@ def losses(account: Account, faults: Mapping[int, Fault], moment: datetime) -> I
                 facility_id=int(community.facilities.ids[door.facility[at]]) if door.facility[at] >= 0 else None,
                 residents=_by_band(community, columns, (sure if is_certain else maybe)[at].tolist()),
                 residents_possible=_by_band(community, columns, maybe[at].tolist()),
-                causes=[part for thing in causes for part in elements(community, faults[thing])],
+                causes=elements(community, tuple(report for thing in causes for report in faults[thing])),
                 since=max(since, default=moment),
             )
 

@@ -80,6 +80,13 @@ def test_either_of_two_ways_mended_gives_it_back() -> None:
     assert set(found.alarms) == {f"people_cut_off effect:{1000 + row}" for row in (LIFT, STEPS)}
 
 
+def test_two_sensors_on_one_lift_are_one_thing_to_mend() -> None:
+    door = Report(Element(ElementKind.EDGE, LIFT), EVERYBODY, State.CLOSED, EIGHT, 999)
+    found = written(says(LIFT), door)
+    assert found.losses[Key("pharmacy", "wheelchair", HILL)].causes == [{"kind": "edge", "id": 104}]
+    assert set(found.alarms) == {"people_cut_off effect:999", f"people_cut_off effect:{1000 + LIFT}"}
+
+
 def test_people_whom_no_single_mending_helps_have_an_alarm_of_their_own() -> None:
     # street 0-1 cuts off everybody, street 1-3 the hill once more: mending the first helps the valley alone
     found = written(says(0), says(2))
