@@ -16,7 +16,7 @@ from simulations.community import Community
 from simulations.coverage import Coverage
 from simulations.failures import Outcome, Ranked
 from simulations.states import Element, Report, Reports, element_id
-from twin.residents import suppressed
+from twin.residents import SMALL, suppressed
 from twin.terms import Service, State
 
 Answer = dict[str, Any]
@@ -86,18 +86,21 @@ def of_what_if(community: Community, outcomes: Iterable[Outcome]) -> list[Answer
 
 
 def of_ranking(community: Community, ranked: Iterable[Ranked], names: Mapping[Element, str]) -> list[Answer]:
-    """Give a ranking, the first first; names are what elements are called, where they are called anything."""
+    """Give a ranking, the first first; names are what elements are called, where they are called anything.
+
+    Sums over the age bands are to the nearest five: from an exact one, a band that is not shown could be worked out.
+    """
     return [
         {
             "elements": [name(community, each) for each in one.elements],
             "name": next((names[each] for each in one.elements if each in names), None),
             "people": {band: suppressed(n) for band, n in one.people.items()},
-            "total": suppressed(one.total),
+            "total": _about(one.total),
             "if_needed": {
                 group.value: {band: suppressed(n) for band, n in people.items()}
                 for group, people in one.if_needed.items()
             },
-            "services": {service.value: suppressed(n) for service, n in one.services.items()},
+            "services": {service.value: _about(n) for service, n in one.services.items()},
         }
         for one in ranked
     ]
@@ -129,6 +132,10 @@ def _share(part: int, whole: int) -> float | None:
     if whole == 0 or None in (suppressed(part), suppressed(whole - part)):
         return None
     return round(part / whole, 4)
+
+
+def _about(n: int) -> int | None:
+    return None if suppressed(n) is None else round(n / SMALL) * SMALL
 
 
 def _people(bands: tuple[str, ...], count: NDArray[np.int64]) -> dict[str, int | None]:

@@ -34,9 +34,9 @@ def test_a_ranking_counts_no_few_people_out() -> None:
     few = rank(town, (), [[THE_LIFT, THE_STEPS]])
     (answer,) = answers.of_ranking(town, few, {THE_LIFT: "the lift"})
     assert answer["name"] == "the lift"
-    assert (answer["people"], answer["total"]) == ({"18-34": None, "65-79": 20}, 23)
+    assert (answer["people"], answer["total"]) == ({"18-34": None, "65-79": 20}, 25)  # 23 less 20 would be the few
     assert answer["if_needed"]["wheelchair"] == {"18-34": None, "65-79": 20}
-    assert answer["services"] == {"pharmacy": 23}
+    assert answer["services"] == {"pharmacy": 25}
 
 
 def test_where_only_a_few_are_concerned_nothing_is_counted() -> None:
