@@ -39,10 +39,10 @@ def parts(numbers: Sequence[int]) -> list[Count]:
 
 
 def part(n: int, whole: int) -> Count:
-    """Show how many of a whole, to the nearest five: neither they nor the rest can be worked out from the two."""
-    if n in (0, whole) or suppressed(n) is None:
+    """Show how many of a whole, to the nearest five; all but a few are shown as all, so that the few do not follow."""
+    if n < SMALL:
         return count(n)
-    return count(min(round(n / SMALL) * SMALL, whole))
+    return count(whole if whole - n < SMALL else round(n / SMALL) * SMALL)
 
 
 def pair(certain: int, possible: int) -> tuple[Count, Count]:
