@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,7 @@ from twin import db
 from viz import assets
 
 SMALLEST_COMPRESSED_BYTES = 1_024
+TURNS = 8  # requests with a connection at once; fewer than the engine's pool of 15, which the hub and SensorThings share
 COMPRESSION = 5  # of 9: the buildings of the demo place in a few ms
 
 
@@ -27,6 +29,7 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.engine = db.engine(database_url)
+        app.state.turns = asyncio.Semaphore(TURNS)
         app.state.hub = Hub(database_url, app.state.engine, settings.place)
         app.state.hub.start()
         yield

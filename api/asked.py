@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from twin import places
@@ -14,9 +15,13 @@ from twin.places import Place
 from twin.terms import MobilityGroup, Service
 
 
-def _connection(request: Request) -> Iterator[Connection]:
-    """Open one transaction for one request; it is committed when the answer is made, rolled back when that fails."""
-    with request.app.state.engine.begin() as connection:
+async def _connection(request: Request) -> AsyncIterator[Connection]:
+    """Open one transaction for one request; it is committed when the answer is made, rolled back when that fails.
+
+    A request waits for its turn here and not in a worker thread for a connection: the requests that have one need a
+    thread to go on, and with all of them waiting none ever would.
+    """
+    async with request.app.state.turns, contextmanager_in_threadpool(request.app.state.engine.begin()) as connection:
         yield connection
 
 
