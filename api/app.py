@@ -19,7 +19,9 @@ from twin import db
 from viz import assets
 
 SMALLEST_COMPRESSED_BYTES = 1_024
-TURNS = 8  # requests with a connection at once; fewer than the engine's pool of 15, which the hub and SensorThings share
+TURNS = (
+    8  # requests with a connection at once; fewer than the engine's pool of 15, which the hub and SensorThings share
+)
 COMPRESSION = 5  # of 9: the buildings of the demo place in a few ms
 
 
