@@ -5,10 +5,8 @@ inside, so that `linli --help` stays quick. To add a section of settings, add a 
 SECTIONS: it is read from linli.toml and from LINLI_<SECTION>__<NAME>.
 """
 
-import importlib
 import importlib.util
 import os
-import tomllib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     Model = TypeVar("Model", bound=BaseModel)
 
 FOLDERS = ("twin", "ingest", "simulations", "viz", "api", "deploy")
-CONFIG = "LINLI_CONFIG"  # another place for linli.toml
 SECTIONS = {
     "services": "deploy.settings:ServiceSettings",
     "storage": "twin.settings:StorageSettings",
@@ -339,69 +336,9 @@ def _broker(name: str, topics: "Iterable[str]") -> "Broker":
 
 def _settings() -> "BaseModel":
     """Read linli.toml and LINLI_*; a name that is unknown at any depth is refused."""
-    from pydantic import ValidationError, create_model
+    from deploy.configuration import read
 
-    strangers = [name for name in os.environ if not _is_known(name)]
-    if strangers:
-        fail(f"unknown setting in the environment: {', '.join(sorted(strangers))}")
-    models = {name: _model(where) for name, where in SECTIONS.items()}
-    fields = {name: (model, model()) for name, model in models.items()}
-    whole = create_model("Settings", __base__=_settings_base(), **fields)  # type: ignore[call-overload]
-    try:
-        read: BaseModel = whole()
-    except tomllib.TOMLDecodeError as error:
-        fail(f"{_config()}: {error}")
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        fail(f"setting {where}: {first['msg']}")
-    return read
-
-
-def _settings_base() -> "type[BaseModel]":
-    from pydantic_settings import (
-        BaseSettings,
-        PydanticBaseSettingsSource,
-        SettingsConfigDict,
-        TomlConfigSettingsSource,
-    )
-
-    class Base(BaseSettings):
-        model_config = SettingsConfigDict(
-            env_prefix="LINLI_", env_nested_delimiter="__", extra="forbid", toml_file=_config()
-        )
-
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return env_settings, TomlConfigSettingsSource(settings_cls)
-
-    return Base
-
-
-def _config() -> Path:
-    given = os.environ.get(CONFIG)
-    if given and not Path(given).is_file():
-        fail(f"no such file: {given} ({CONFIG})")
-    return Path(given or "linli.toml")
-
-
-def _is_known(name: str) -> bool:
-    if not name.startswith("LINLI_") or name == CONFIG:
-        return True
-    return name.removeprefix("LINLI_").split("__")[0].lower() in SECTIONS
-
-
-def _model(where: str) -> "type[BaseModel]":
-    module, _, name = where.partition(":")
-    found: type[BaseModel] = getattr(importlib.import_module(module), name)
-    return found
+    return read(SECTIONS, os.environ)
 
 
 def _show_status() -> bool:
