@@ -1,9 +1,19 @@
 """The tables as SQLAlchemy sees them; `migrations/` makes them, a test holds the two against each other."""
 
 from twin.tables.account import Account, ObservationCount, Quarantine
-from twin.tables.community import Building, Facility, Grid, MapFeature, Place, ResidentCount
+from twin.tables.community import (
+    Building,
+    Facility,
+    Grid,
+    MapFeature,
+    Place,
+    ResidentCount,
+    ResidentUnlocated,
+    WelfareCount,
+)
 from twin.tables.coverage import Alarm, ServiceLoss
 from twin.tables.effects import Effect, EffectHistory, EffectState
+from twin.tables.imports import ImportJob
 from twin.tables.metadata import Table
 from twin.tables.network import NetworkEdge, NetworkNode
 from twin.tables.sensing import (
@@ -39,6 +49,7 @@ __all__ = [
     "FeatureOfInterest",
     "Grid",
     "HistoricalLocation",
+    "ImportJob",
     "Latest",
     "Location",
     "MapFeature",
@@ -57,8 +68,10 @@ __all__ = [
     "Place",
     "Quarantine",
     "ResidentCount",
+    "ResidentUnlocated",
     "Sensor",
     "ServiceLoss",
     "Table",
     "Thing",
+    "WelfareCount",
 ]

@@ -95,6 +95,28 @@ class ResidentCount(Table):
     residents: Mapped[int]
 
 
+class ResidentUnlocated(Table):
+    """Residents of whom no building is known, by age band. 未落位常住人口."""
+
+    __tablename__ = "resident_unlocated"
+
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"), primary_key=True)
+    age_band: Mapped[str] = mapped_column(primary_key=True)
+    residents: Mapped[int]
+
+
+class WelfareCount(Table):
+    """People at risk of one building, grid or cell; a count, never a person. 特殊群体人数."""
+
+    __tablename__ = "welfare_count"
+
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"), primary_key=True)
+    area_kind: Mapped[str] = mapped_column(primary_key=True)
+    area_code: Mapped[str] = mapped_column(primary_key=True)
+    welfare_group: Mapped[str] = mapped_column(primary_key=True)
+    people: Mapped[int]
+
+
 class Facility(Table):
     """A place that gives a service. 设施."""
 
@@ -102,6 +124,8 @@ class Facility(Table):
     __table_args__ = (
         UniqueConstraint("place_id", "source_id", "service"),
         Index("ix_facility_point", "point", postgresql_using="gist"),
+        Index("ix_facility_entrance", "entrance", postgresql_using="gist"),
+        Index("ix_facility_building_id", "building_id"),
     )
 
     id: Mapped[int] = serial()
@@ -117,6 +141,16 @@ class Facility(Table):
     node_id: Mapped[int | None] = mapped_column(ForeignKey("network_node.id", ondelete="SET NULL"))
     node_m: Mapped[float | None]
     point: Mapped[Any] = shape("POINT")
+    organisation: Mapped[str | None]
+    floor: Mapped[int | None] = mapped_column(SmallInteger)
+    address: Mapped[str | None]
+    building_id: Mapped[int | None] = mapped_column(ForeignKey("building.id", ondelete="SET NULL"))
+    entrance: Mapped[Any | None] = shape("POINT", nullable=True)
+    staff: Mapped[int | None]
+    office_m2: Mapped[float | None]
+    service_m2: Mapped[float | None]
+    activity_m2: Mapped[float | None]
+    emergency_m2: Mapped[float | None]
 
 
 class MapFeature(Table):

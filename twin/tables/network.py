@@ -56,3 +56,5 @@ class NetworkEdge(Table):
     tunnel: Mapped[bool] = mapped_column(server_default=text("false"))
     name: Mapped[str | None]
     geom: Mapped[Any] = shape("LINESTRING")
+    elevation_incline: Mapped[float | None]
+    elevation_error: Mapped[float | None]
