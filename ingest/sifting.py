@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ingest.account import UNKNOWN, Account
 from ingest.commands import Command
-from ingest.decoders import Asking, Decode, find_all, renamed
+from ingest.decoders import WHOLE, Asking, Decode, find_all, renamed, speaker_levels
 from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import IngestSettings, Subscription
@@ -38,10 +38,11 @@ MORE = "; and more of this message is set aside"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Who reads a topic; `source` is what the account calls it."""
+    """Who reads a topic; `source` is what the account calls it, `levels` how much of the topic says who speaks."""
 
     source: str
     decode: Decode
+    levels: int = 0
 
 
 class Routes:
@@ -50,7 +51,10 @@ class Routes:
     def __init__(self, subscriptions: Sequence[Subscription]) -> None:
         decoders = find_all((one.decoder, one.mapping, one.zone) for one in subscriptions)
         self._routes = [
-            (one.filter.split("/"), Route(one.decoder, renamed(decode, one.rename)))
+            (
+                one.filter.split("/"),
+                Route(one.decoder, renamed(decode, one.rename), speaker_levels(one.decoder, one.mapping)),
+            )
             for one, decode in zip(subscriptions, decoders, strict=True)
         ]
         self._asking: dict[int, Asking] = {}  # by identity: two subscriptions may share one decoder
@@ -111,14 +115,27 @@ class Decoded(NamedTuple):
     source: str
     readings: Sequence[Reading]
     trouble: Unreadable | None = None
+    levels: int = 0
 
 
 class Origin(NamedTuple):
-    """Where a reading comes from: its message, who decoded it, and the number of its tally."""
+    """Where a reading comes from: its message, who decoded it, its tally's number, and the levels that say who speaks."""
 
     message: Message
     source: str
     tally: int
+    levels: int
+
+    def speaks_for(self, slot: Slot) -> bool:
+        """Tell whether a thing is registered with this format, and on this topic where the payload names the thing."""
+        if self.source != slot.format:
+            return not slot.format
+        topic = self.message.topic
+        if not self.levels or topic == slot.topic or not slot.topic:
+            return True
+        if self.levels == WHOLE:
+            return topic.startswith(slot.topic + "/")
+        return topic.split("/")[: self.levels] == slot.topic.split("/")[: self.levels]
 
 
 class Register:
@@ -162,9 +179,9 @@ def decode(messages: Iterable[Message], routes: Routes) -> list[Decoded]:
     decoded = []
     for message in messages:
         route = routes.find(message.topic)
-        source = UNKNOWN if route is None else route.source
+        source, levels = (UNKNOWN, 0) if route is None else (route.source, route.levels)
         try:
-            decoded.append(Decoded(message, source, _decode(message, route, routes)))
+            decoded.append(Decoded(message, source, _decode(message, route, routes), levels=levels))
         except Unreadable as why:
             decoded.append(Decoded(message, source, (), why))
     return decoded
@@ -173,8 +190,8 @@ def decode(messages: Iterable[Message], routes: Routes) -> list[Decoded]:
 def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSettings) -> Sifted:
     """Judge each reading of a batch by the register; nothing in a payload can stop it."""
     sifted = Sifted(Account(settings.broker.name))
-    for message, source, readings, trouble in decoded:
-        origin = Origin(message, source, sifted.account.message(message.received_us, source))
+    for message, source, readings, trouble, levels in decoded:
+        origin = Origin(message, source, sifted.account.message(message.received_us, source), levels)
         sifted.rows = 0
         if trouble is not None:
             _refuse(sifted, origin, trouble.code, trouble.reason)
@@ -216,6 +233,9 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
     if slot is None:
         _not_enrolled(sifted, origin, reading, register)
         return
+    if not origin.speaks_for(slot):
+        _not_its_own(sifted, origin, reading, slot)
+        return
     if slot.stated is None and slot.datastream_id in sifted.first_units:
         slot = slot._replace(stated=sifted.first_units[slot.datastream_id])
     received_us = origin.message.received_us
@@ -236,6 +256,17 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
     if slot.wrong is not None or slot.datastream_id in sifted.wrong_units:
         sifted.wrong_units.pop(slot.datastream_id, None)
         sifted.mended.add(slot.datastream_id)
+
+
+def _not_its_own(sifted: Sifted, origin: Origin, reading: Reading, slot: Slot) -> None:
+    """Set a reading aside that came for a thing by another way than the thing's own."""
+    key = printable(reading.thing_key)
+    if origin.source != slot.format:
+        why = f"{key} is enrolled with the format {slot.format}, this came as {origin.source}"
+    else:
+        why = f"{key} is enrolled on {printable(slot.topic)}, this came on another topic"
+    sifted.is_unknown = True
+    _refuse(sifted, origin, Reason.DEVICE_MISMATCH, why, reading)
 
 
 def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:

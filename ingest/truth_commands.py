@@ -41,6 +41,7 @@ def list_kept(
 ) -> None:
     """List what is set aside, the last seen first. 列表"""
     from twin import quarantine as keeping
+    from twin.reasons import Reason
 
     with _transaction(context) as connection:
         rows = keeping.kept(connection, reason_code=reason, limit=limit)
@@ -48,7 +49,8 @@ def list_kept(
         _say_json([_shown(row) for row in rows])
         return
     for row in rows:
-        typer.echo("\t".join((str(row.id), f"{row.count}x", row.reason_code, row.topic, row.reason)))
+        words = Reason(row.reason_code).words
+        typer.echo("\t".join((str(row.id), f"{row.count}x", row.reason_code, words, row.topic, row.reason)))
 
 
 @quarantine.command("show")
@@ -115,9 +117,12 @@ def _shown(row: "Kept") -> dict[str, object]:
     """Give a row for the eye: what can be tried again is the kept payload, once."""
     import dataclasses
 
+    from twin.reasons import Reason
+
     whole = row.payload_bytes == len(row.payload) and row.retried_at is None
     fields = {name: value for name, value in dataclasses.asdict(row).items() if name != "payload"}
-    return fields | {"can_retry": whole, "folded": row.count - 1}
+    words = Reason(row.reason_code).words
+    return fields | {"reason_zh": words, "can_retry": whole, "folded": row.count - 1}
 
 
 @contextmanager

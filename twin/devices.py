@@ -14,6 +14,7 @@ from twin.terms import ThingKind
 
 __all__ = [
     "BY_CLIENT",
+    "DEADLINE",
     "SILENT_INTERVALS",
     "WELFARE",
     "Effect",
@@ -28,6 +29,10 @@ __all__ = [
 ]
 
 SILENT_INTERVALS = 3  # a thing that misses more reports than this is silent; ours: no norm gives a number
+# When silence makes the state s of an effect e of a thing t unknown; null: never. A closure may have a shorter limit of
+# its own.
+DEADLINE = f"""least(s.reading_time + {SILENT_INTERVALS} * t.interval_s * interval '1 second',
+             CASE WHEN s.state = 'closed' THEN s.reading_time + e.max_closed_s * interval '1 second' END)"""
 BY_CLIENT = "http"  # the format of a thing that a client made: no device to play or configure
 WELFARE = frozenset({ThingKind.DOOR, ThingKind.METER})  # they stand in dwellings: only the care role may see which
 
@@ -41,6 +46,9 @@ class Slot(NamedTuple):
     unit: str
     stated: str | None = None  # the unit that its readings came in so far; None: none has stated any
     wrong: str | None = None  # the other unit that they come in now
+    thing_id: int = 0
+    format: str = ""  # which alone may speak for its thing; "": no one has said
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,9 @@ class Thing:
     lat: float
     interval_s: int
     simulated: bool
-    measured_at: datetime | None  # newest measured time of all its datastreams; None: never seen
+    measured_at: (
+        datetime | None
+    )  # newest measured time of all its datastreams, none later than received; None: never seen
     age_s: float | None
     condition: str  # ok, silent (nothing for more than SILENT_INTERVALS intervals) or never_seen
     readings: tuple[Reported, ...]
@@ -98,7 +108,7 @@ def register(connection: Connection) -> dict[tuple[str, str], Slot]:
     """Read the register for the hot path: (thing key, property) to where the reading goes."""
     rows = connection.execute(
         sa.text("""
-        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit, d.stated_unit, d.wrong_unit
+        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit, d.stated_unit, d.wrong_unit, t.id, t.format, t.topic
           FROM datastream d JOIN thing t ON t.id = d.thing_id
         """)
     )
@@ -126,7 +136,7 @@ def devices(connection: Connection, place_id: int) -> list[Device]:
     for thing_id, *stream in connection.execute(STREAMS, {"place_id": place_id}):
         streams.setdefault(thing_id, []).append(Stream(*stream))
     watched: dict[int, str] = {}
-    for thing_id, _, kind, _, source, *_ in connection.execute(EFFECTS, {"place_id": place_id}):
+    for thing_id, _, kind, _, source, *_ in connection.execute(EFFECTS, {"place_id": place_id, "now": None}):
         watched.setdefault(thing_id, f"{kind}:{source}")
     return [
         Device(
@@ -146,13 +156,14 @@ SELECT t.id, t.key, t.name, t.name_zh, t.kind, t.format, t.topic, ST_X(t.point) 
   FROM thing t WHERE t.place_id = :place_id AND t.point IS NOT NULL ORDER BY t.id
 """)
 REPORTED = sa.text("""
-SELECT d.thing_id, d.id, d.property, d.unit, l.time, l.value
+SELECT d.thing_id, d.id, d.property, d.unit, least(l.time, l.received_at), l.value
   FROM thing t JOIN datastream d ON d.thing_id = t.id LEFT JOIN latest l ON l.datastream_id = d.id
  WHERE t.place_id = :place_id ORDER BY d.id
 """)
-EFFECTS = sa.text("""
+EFFECTS = sa.text(f"""
 SELECT d.thing_id, e.id, e.element_kind, e.element_id, coalesce(n.source_id, f.source_id, b.source_id), e.mobility_groups,
-       s.state, s.since
+       CASE WHEN {DEADLINE} <= :now THEN 'unknown' ELSE s.state END,
+       CASE WHEN {DEADLINE} <= :now THEN {DEADLINE} ELSE s.since END
   FROM thing t JOIN datastream d ON d.thing_id = t.id JOIN effect e ON e.datastream_id = d.id
   JOIN effect_state s ON s.effect_id = e.id
   LEFT JOIN network_edge n ON e.element_kind = 'edge' AND n.id = e.element_id
@@ -169,7 +180,7 @@ def things(connection: Connection, place_id: int, now: datetime) -> list[Thing]:
     for thing_id, *reading in connection.execute(REPORTED, place):
         readings.setdefault(thing_id, []).append(Reported(*reading))
     effects: dict[int, list[Effect]] = {}
-    for thing_id, *effect in connection.execute(EFFECTS, place):
+    for thing_id, *effect in connection.execute(EFFECTS, place | {"now": now}):
         effects.setdefault(thing_id, []).append(Effect(*effect))
     answer = []
     for row in connection.execute(THINGS, place).mappings():

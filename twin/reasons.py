@@ -10,33 +10,67 @@ TEXT_LIMIT = 300  # characters of a reason; the payload itself is kept beside it
 
 
 class Reason(StrEnum):
-    """A reason code: stable, for machines and translators; the sentence beside it is English."""
+    """A reason code: stable, for machines; `words` says it in Chinese, and the sentence kept beside it is English."""
 
-    EMPTY = "empty"  # 空报文
-    TOO_LARGE = "too_large"  # 报文过大
-    BAD_TOPIC = "bad_topic"  # 主题不合规
-    NO_DECODER = "no_decoder"  # 无对应解码器
-    NOT_UTF8 = "not_utf8"  # 非 UTF-8 编码
-    NOT_JSON = "not_json"  # 非 JSON
-    TOO_DEEP = "too_deep"  # 嵌套过深
-    WRONG_SHAPE = "wrong_shape"  # 结构不符
-    NO_CODEC = "no_codec"  # 平台未配置编解码
-    UNDESCRIBED = "undescribed"  # 缺少设备描述
-    NOT_MEASURED = "not_measured"  # 非实测数据
-    NO_DEVICE = "no_device"  # 缺少设备标识
-    DEVICE_MISMATCH = "device_mismatch"  # 设备标识与主题不符
-    BAD_TIME = "bad_time"  # 时间无法识别
-    TIME_WITHOUT_ZONE = "time_without_zone"  # 时间无时区
-    TIME_FUTURE = "time_future"  # 时间在未来
-    TIME_PAST = "time_past"  # 时间过旧
-    NOT_A_NUMBER = "not_a_number"  # 非数值
-    OUT_OF_RANGE = "out_of_range"  # 超出量程
-    WRONG_UNIT = "wrong_unit"  # 单位不符
-    UNKNOWN_DEVICE = "unknown_device"  # 未登记设备
-    UNKNOWN_PROPERTY = "unknown_property"  # 未登记属性
-    DECODER_FAILED = "decoder_failed"  # 解码器出错
-    FLOOD = "flood"  # 报文过频
-    NOT_STORABLE = "not_storable"  # 无法入库
+    EMPTY = "empty"
+    TOO_LARGE = "too_large"
+    BAD_TOPIC = "bad_topic"
+    NO_DECODER = "no_decoder"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    TOO_DEEP = "too_deep"
+    WRONG_SHAPE = "wrong_shape"
+    NO_CODEC = "no_codec"
+    UNDESCRIBED = "undescribed"
+    NOT_MEASURED = "not_measured"
+    NO_DEVICE = "no_device"
+    DEVICE_MISMATCH = "device_mismatch"
+    BAD_TIME = "bad_time"
+    TIME_WITHOUT_ZONE = "time_without_zone"
+    TIME_FUTURE = "time_future"
+    TIME_PAST = "time_past"
+    NOT_A_NUMBER = "not_a_number"
+    OUT_OF_RANGE = "out_of_range"
+    WRONG_UNIT = "wrong_unit"
+    UNKNOWN_DEVICE = "unknown_device"
+    UNKNOWN_PROPERTY = "unknown_property"
+    DECODER_FAILED = "decoder_failed"
+    FLOOD = "flood"
+    NOT_STORABLE = "not_storable"
+
+    @property
+    def words(self) -> str:
+        """Say the reason in Chinese."""
+        return WORDS[self]
+
+
+WORDS = {
+    Reason.EMPTY: "空报文",
+    Reason.TOO_LARGE: "报文过大",
+    Reason.BAD_TOPIC: "主题不合规",
+    Reason.NO_DECODER: "无对应解码器",
+    Reason.NOT_UTF8: "非 UTF-8 编码",
+    Reason.NOT_JSON: "非 JSON",
+    Reason.TOO_DEEP: "嵌套过深",
+    Reason.WRONG_SHAPE: "结构不符",
+    Reason.NO_CODEC: "平台未配置编解码",
+    Reason.UNDESCRIBED: "缺少设备描述",
+    Reason.NOT_MEASURED: "非实测数据",
+    Reason.NO_DEVICE: "缺少设备标识",
+    Reason.DEVICE_MISMATCH: "设备标识、格式或主题与登记不符",
+    Reason.BAD_TIME: "时间无法识别",
+    Reason.TIME_WITHOUT_ZONE: "时间无时区",
+    Reason.TIME_FUTURE: "时间在未来",
+    Reason.TIME_PAST: "时间过旧",
+    Reason.NOT_A_NUMBER: "非数值",
+    Reason.OUT_OF_RANGE: "超出量程",
+    Reason.WRONG_UNIT: "单位不符",
+    Reason.UNKNOWN_DEVICE: "未登记设备",
+    Reason.UNKNOWN_PROPERTY: "未登记属性",
+    Reason.DECODER_FAILED: "解码器出错",
+    Reason.FLOOD: "报文过频",
+    Reason.NOT_STORABLE: "无法入库",
+}
 
 
 def printable(text: str) -> str:

@@ -8,6 +8,9 @@ A decoder module has one of these:
 - `start() -> Decode`, where messages are read by what the device said of itself before (births, descriptions,
   discovery): the decoder remembers, so one and the same must see all messages of its devices.
 
+Most formats have the device in the topic. Where the payload names it, `SPEAKER_LEVELS` says how many levels of the topic
+tell who speaks (WHOLE: all of it), so that a device is believed only from where it is registered.
+
 A decoder raises `Unreadable` and nothing else. A reading whose value is NaN stands for something that is no number.
 A decoder that wants something published, such as a device's birth again, is `Asking`.
 """
@@ -27,6 +30,7 @@ from twin.errors import Refused
 from twin.terms import Reading
 
 Decode = Callable[[str, bytes, int], list[Reading]]
+WHOLE = -1  # levels of a topic: all that there are
 
 
 @runtime_checkable
@@ -46,6 +50,14 @@ def names() -> list[str]:
 def remembers(name: str) -> bool:
     """Tell whether a format is read by what its devices said before."""
     return hasattr(importlib.import_module(f"{__name__}.{name}"), "start")
+
+
+def speaker_levels(name: str, mapping: Path | None) -> int:
+    """Say how many levels of a topic tell who speaks; 0 where the device is named by the topic and nothing else."""
+    module = importlib.import_module(f"{__name__}.{name}")
+    if mapping is not None:
+        return WHOLE if module.is_named_in_payload(mapping) else 0
+    return int(getattr(module, "SPEAKER_LEVELS", 0))
 
 
 def find(name: str, mapping: Path | None = None, zone: str | None = None) -> Decode:

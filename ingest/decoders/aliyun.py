@@ -18,6 +18,7 @@ from ingest.times import from_epoch
 from ingest.values import readings
 from twin.terms import Reading
 
+SPEAKER_LEVELS = 4  # empty, sys, PRODUCT_KEY, DEVICE_NAME: a gateway speaks for those registered on its topic
 TOPIC_LEVELS = 5  # empty (leading slash), sys, PRODUCT_KEY, DEVICE_NAME, thing/…
 WITHOUT_READINGS = ("thing/service/", "thing/config/", "thing/deviceinfo/", "thing/topo/", "thing/sub/")
 REPLY = "_reply"

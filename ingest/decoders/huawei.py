@@ -18,6 +18,7 @@ from ingest.times import from_iso, from_pattern
 from ingest.values import available, number_or_quoted, readings
 from twin.terms import Reading
 
+SPEAKER_LEVELS = 3  # $oc, devices, DEVICE_ID: a gateway speaks for those that are registered on its topic
 TOPIC_LEVELS = 4  # $oc, devices, DEVICE_ID, and what it is
 COMPACT = "%Y%m%dT%H%M%SZ"  # 20151212T121212Z, always UTC
 COMPACT_LENGTH = len("20151212T121212Z")

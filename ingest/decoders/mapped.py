@@ -47,6 +47,11 @@ def load(mapping: Path) -> Callable[[str, bytes, int], list[Reading]]:
     return decoder(load_mapping(mapping))
 
 
+def is_named_in_payload(mapping: Path) -> bool:
+    """Tell whether the payload says which device it is of. Raises Refused where the file is wrong."""
+    return load_mapping(mapping).thing_key.startswith("$")
+
+
 def decoder(mapping: Mapping) -> Callable[[str, bytes, int], list[Reading]]:
     """Make the decoder of a mapping."""
     pattern = topic_pattern(mapping.topic)

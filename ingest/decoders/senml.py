@@ -12,11 +12,13 @@ from io import BytesIO
 import cbor2
 import msgspec
 
+from ingest.decoders import WHOLE
 from ingest.payload import BOOLEAN_UNIT, NAN, from_json, to_number
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import LAST_US, SECOND_US
 from twin.terms import Reading
 
+SPEAKER_LEVELS = WHOLE  # a pack names its devices, on whatever topic
 RELATIVE_BELOW_S = 2**28  # RFC 8428 4.5.3: smaller times are relative to now
 VERSION = 10  # RFC 8428 4.4: the highest we read
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")  # RFC 8428 4.5.1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -153,9 +154,11 @@ def test_a_device_without_a_place_of_its_own_stands_at_what_it_watches(village: 
 
 def test_the_register_gives_the_datastream_its_range_and_unit(village: Connection) -> None:
     enrol(village, 1, [LIFT])
+    (thing,) = things(village, 1, NOW)
+    speaks: dict[str, Any] = {"thing_id": thing.id, "format": LIFT.format, "topic": LIFT.topic}
     assert register(village) == {
-        (LIFT.key, "in_service"): Slot(1, 0, 1, "1"),
-        (LIFT.key, "battery"): Slot(2, 0, 100, "%"),
+        (LIFT.key, "in_service"): Slot(1, 0, 1, "1", **speaks),
+        (LIFT.key, "battery"): Slot(2, 0, 100, "%", **speaks),
     }
 
 
