@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from twin import changes
-from twin.devices import SILENT_INTERVALS
+from twin.devices import DEADLINE, SILENT_INTERVALS
 from twin.terms import ElementKind, State
 
 __all__ = ["ElementState", "ElementStates", "Rule", "apply", "element_states", "expire", "judge", "next_expiry"]
@@ -84,6 +84,22 @@ class Judged:
     since: datetime
     reading_time: datetime | None
     past_since: datetime | None
+    interval_s: int | None = None  # None: silence is not asked after
+    max_closed_s: int | None = None
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When silence makes the state unknown; None: never, or it is unknown already. The same as DEADLINE in SQL."""
+        if self.reading_time is None or self.interval_s is None or self.state is State.UNKNOWN:
+            return None
+        lasts_s = SILENT_INTERVALS * self.interval_s
+        if self.state is State.CLOSED and self.max_closed_s is not None:
+            lasts_s = min(lasts_s, self.max_closed_s)
+        return self.reading_time + timedelta(seconds=lasts_s)
+
+    def fall_silent(self) -> None:
+        """Become unknown since the deadline."""
+        self.since, self.state, self.past_since = self.deadline or self.since, State.UNKNOWN, None
 
     def judge(self, moment: datetime, value: float) -> bool:
         """Take a reading newer than all before; tell whether the state changed.
@@ -118,8 +134,9 @@ SELECT e.id, e.datastream_id, e.closes_above, e.closes_below, e.opens_below, e.o
        CASE WHEN s.state <> 'unknown' THEN s.state
             ELSE coalesce((SELECT h.state FROM effect_history h WHERE h.effect_id = e.id AND h.state <> 'unknown'
                             ORDER BY h.since DESC, h.written_at DESC LIMIT 1), 'unknown') END AS known,
-       s.since, s.reading_time, s.past_since
+       s.since, s.reading_time, s.past_since, t.interval_s, e.max_closed_s
   FROM effect e JOIN effect_state s ON s.effect_id = e.id
+  JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
  WHERE e.datastream_id = ANY(CAST(:ids AS integer[])) ORDER BY e.id FOR UPDATE OF s
 """)
 STORE = sa.text("""
@@ -138,7 +155,7 @@ def apply(connection: Connection, datastream_ids: Sequence[int]) -> list[int]:
     """Judge the latest readings of these datastreams, as after enrolling effects; give the effects that changed."""
     rows = connection.execute(
         sa.text("""
-        SELECT datastream_id, (extract(epoch FROM time) * 1000000)::bigint, value FROM latest
+        SELECT datastream_id, (extract(epoch FROM least(time, received_at)) * 1000000)::bigint, value FROM latest
          WHERE datastream_id = ANY(CAST(:ids AS integer[]))
         """),
         {"ids": list(datastream_ids)},
@@ -158,6 +175,8 @@ def judge(
     value: NDArray[np.float64],
 ) -> list[int]:
     """Judge readings, sorted by datastream and time, and give the ids of the effects whose state changed.
+
+    `time_us` is when they were measured, or received where a device's clock is ahead: none is from the future.
 
     Every reading newer than the last one judged counts, not only the newest: a level that rose and half fell within
     one batch has closed its edge. Older ones never change a state. The changes are announced, and each passage is
@@ -193,20 +212,30 @@ def _load(connection: Connection, datastream_ids: list[int]) -> list[Judged]:
             row.since,
             row.reading_time,
             row.past_since,
+            row.interval_s,
+            row.max_closed_s,
         )
         for row in rows
     ]
 
 
 def _pass(effect: Judged, times_us: list[int], values: list[float]) -> list[tuple[int, State, datetime]] | None:
-    """Take the effect through readings in time order; None where all are older than what it has judged."""
+    """Take the effect through readings in time order; None where all are older than what it has judged.
+
+    A silence between two readings is in the history, whether a watch saw it or not. Readings of one batch that a fast
+    clock puts into the future have one moment, in which they follow each other.
+    """
     passages = []
     is_newer = False
+    judged_until = effect.reading_time
     for time_us, value in zip(times_us, values, strict=True):
         moment = EPOCH + timedelta(microseconds=time_us)
-        if effect.reading_time is not None and moment <= effect.reading_time:
+        if judged_until is not None and moment <= judged_until:
             continue
         is_newer = True
+        if effect.deadline is not None and moment > effect.deadline:
+            effect.fall_silent()
+            passages.append((effect.effect_id, State.UNKNOWN, effect.since))
         if effect.judge(moment, value):
             passages.append((effect.effect_id, effect.state, moment))
     return passages if is_newer else None
@@ -238,10 +267,8 @@ def _remember(connection: Connection, passages: list[tuple[int, State, datetime]
         )
 
 
-# Silence: more than SILENT_INTERVALS without a reading. A closure may have a shorter limit of its own.
 DEADLINES = f"""
-SELECT s.effect_id, least(s.reading_time + {SILENT_INTERVALS} * t.interval_s * interval '1 second',
-                          CASE WHEN s.state = 'closed' THEN s.reading_time + e.max_closed_s * interval '1 second' END) AS deadline
+SELECT s.effect_id, {DEADLINE} AS deadline
   FROM effect_state s JOIN effect e ON e.id = s.effect_id
   JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
  WHERE s.state <> 'unknown' AND s.reading_time IS NOT NULL
@@ -270,28 +297,36 @@ def next_expiry(connection: Connection) -> datetime | None:
     return found
 
 
-NOW = sa.text("""
-SELECT e.element_kind, e.element_id, e.mobility_groups, s.state, s.since, e.id
+# What is past its deadline is unknown when it is read, also where no watch has written that down.
+NOW = sa.text(f"""
+SELECT e.element_kind, e.element_id, e.mobility_groups,
+       CASE WHEN {DEADLINE} <= :at THEN 'unknown' ELSE s.state END AS state,
+       CASE WHEN {DEADLINE} <= :at THEN {DEADLINE} ELSE s.since END AS since, e.id
   FROM effect e JOIN effect_state s ON s.effect_id = e.id
   JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
  WHERE t.place_id = :place_id ORDER BY e.id
 """)
-THEN = sa.text("""
-SELECT e.element_kind, e.element_id, e.mobility_groups, coalesce(h.state, 'unknown') AS state,
-       coalesce(h.since, t.enrolled_at) AS since, e.id
-  FROM effect e JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+THEN = sa.text(f"""
+SELECT e.element_kind, e.element_id, e.mobility_groups,
+       CASE WHEN last.is_silent THEN 'unknown' ELSE coalesce(h.state, 'unknown') END AS state,
+       CASE WHEN last.is_silent THEN {DEADLINE} ELSE coalesce(h.since, t.enrolled_at) END AS since, e.id
+  FROM effect e JOIN effect_state s ON s.effect_id = e.id
+  JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
   LEFT JOIN LATERAL (SELECT state, since FROM effect_history
                       WHERE effect_id = e.id AND since <= :at ORDER BY since DESC, written_at DESC LIMIT 1) h ON true
+  CROSS JOIN LATERAL (SELECT (h.state, h.since) = (s.state, s.since) AND {DEADLINE} <= :at AS is_silent) last
  WHERE t.place_id = :place_id ORDER BY e.id
 """)
 
 
 def element_states(connection: Connection, place_id: int, at: datetime | None = None) -> ElementStates:
     """Read what all effects of a place say now, or said at a moment; before its first reading an effect is unknown."""
-    statement, values = (NOW, {"place_id": place_id}) if at is None else (THEN, {"place_id": place_id, "at": at})
+    statement, moment = (NOW, datetime.now(UTC)) if at is None else (THEN, at)
     return [
         ElementState(
             ElementKind(kind), element_id, None if groups is None else tuple(groups), State(state), since, effect
         )
-        for kind, element_id, groups, state, since, effect in connection.execute(statement, values)
+        for kind, element_id, groups, state, since, effect in connection.execute(
+            statement, {"place_id": place_id, "at": moment}
+        )
     ]

@@ -79,7 +79,8 @@ def record(connection: Connection, batch: Batch) -> Outcome:
     _mark_late(connection, rows)
     newer = _keep_newest(connection, rows)
     bound = np.isin(rows.datastream_id, newer)
-    changed = effects.judge(connection, rows.datastream_id[bound], rows.time_us[bound], rows.value[bound])
+    moments = np.minimum(rows.time_us[bound], _us(rows.received_at))
+    changed = effects.judge(connection, rows.datastream_id[bound], moments, rows.value[bound])
     changes.announce(connection, "latest", ids=newer)
     return Outcome(is_stored, tuple(changed))
 
@@ -177,13 +178,16 @@ SELECT id, timestamptz 'epoch' + us * interval '1 microsecond', value, :received
   FROM unnest(CAST(:ids AS integer[]), CAST(:times AS bigint[]), CAST(:values AS double precision[])) AS n(id, us, value)
 ON CONFLICT (datastream_id) DO UPDATE
    SET time = excluded.time, value = excluded.value, received_at = excluded.received_at
- WHERE excluded.time > latest.time
+ WHERE least(excluded.time, excluded.received_at) > least(latest.time, latest.received_at)
 RETURNING datastream_id
 """)
 
 
 def _keep_newest(connection: Connection, rows: Batch) -> list[int]:
-    """Keep the newest reading by measured time and give the datastreams that have a newer one now."""
+    """Keep the newest reading by measured time and give the datastreams that have a newer one now.
+
+    A reading from the future was measured when it was received: a clock that is ahead must not hide what comes after.
+    """
     is_last = np.ones(len(rows.time_us), dtype=np.bool_)
     is_last[:-1] = rows.datastream_id[1:] != rows.datastream_id[:-1]
     values = {

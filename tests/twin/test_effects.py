@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sensors import community, effect, stream
-from twin import db, effects
+from twin import db, devices, effects
 from twin.db import Connection
 from twin.effects import Judged, Rule
 from twin.observations import Batch, record
@@ -31,14 +31,16 @@ def street(database: str) -> Iterator[Connection]:
     engine.dispose()
 
 
-def report(connection: Connection, datastream_id: int, *readings: tuple[int, float]) -> tuple[int, ...]:
+def report(
+    connection: Connection, datastream_id: int, *readings: tuple[int, float], received_at: datetime | None = None
+) -> tuple[int, ...]:
     """Record (minutes after noon, value) in one batch; give the effects that changed."""
     noon_us = round(NOON.timestamp()) * 1_000_000
     batch = Batch(
         np.full(len(readings), datastream_id, np.int32),
         np.array([noon_us + minute * 60_000_000 for minute, _ in readings], np.int64),
         np.array([value for _, value in readings]),
-        NOON,
+        received_at or NOON + timedelta(days=1),
     )
     return record(connection, batch).effects
 
@@ -142,14 +144,59 @@ def test_the_states_of_a_past_moment_are_read_from_the_history(street: Connectio
     lift = stream(street, "lift", "in_service")
     bound = effect(street, lift, element_id=7, closes_below=0.5)
     place_id = street.execute(sa.text("SELECT id FROM place")).scalar_one()
-    report(street, lift, (0, 1), (10, 0))
-    now = effects.element_states(street, place_id)
-    assert [(one.element_id, one.state, one.since, one.effect_id) for one in now] == [
+    report(street, lift, (0, 1), (3, 1), (6, 1), (9, 1), (10, 0))
+    then = effects.element_states(street, place_id, NOON + timedelta(minutes=12))
+    assert [(one.element_id, one.state, one.since, one.effect_id) for one in then] == [
         (7, State.CLOSED, NOON + timedelta(minutes=10), bound)
     ]
     for minute, expected in [(-1, State.UNKNOWN), (0, State.OPEN), (9, State.OPEN), (10, State.CLOSED)]:
-        (then,) = effects.element_states(street, place_id, NOON + timedelta(minutes=minute))
+        (one,) = effects.element_states(street, place_id, NOON + timedelta(minutes=minute))
+        assert one.state is expected, minute
+
+
+def test_what_is_past_its_deadline_is_unknown_when_it_is_read_with_no_watch_running(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service", interval_s=60)
+    effect(street, lift, closes_below=0.5)
+    place_id = street.execute(sa.text("SELECT id FROM place")).scalar_one()
+    report(street, lift, (0, 1))
+    (now,) = effects.element_states(street, place_id)
+    assert (now.state, now.since) == (State.UNKNOWN, NOON + timedelta(minutes=3))
+    for minute, expected in [(2, State.OPEN), (3, State.UNKNOWN), (9, State.UNKNOWN)]:
+        moment = NOON + timedelta(minutes=minute)
+        (then,) = effects.element_states(street, place_id, moment)
         assert then.state is expected, minute
+        (thing,) = devices.things(street, place_id, moment)
+        assert thing.effects[0].state == expected, minute
+
+
+def test_a_silence_that_no_watch_saw_is_in_the_history(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service", interval_s=60)
+    bound = effect(street, lift, closes_below=0.5)
+    report(street, lift, (0, 1))
+    assert report(street, lift, (10, 1)) == (bound,)
+    assert passages(street) == [("open", 0), ("unknown", 3), ("open", 10)]
+
+
+def test_a_clock_that_is_ahead_hides_no_later_message_and_puts_nothing_into_the_future(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    bound = effect(street, lift, closes_below=0.5)
+    report(street, lift, (5, 1), received_at=NOON)  # five minutes fast
+    assert state(street) == ("open", 0)
+    assert report(street, lift, (1, 0), received_at=NOON + timedelta(minutes=1)) == (bound,)  # it is set right
+    assert state(street) == ("closed", 1)
+    newest = street.execute(sa.text("SELECT value FROM latest")).scalar_one()
+    assert newest == 0
+    (thing,) = devices.things(street, 1, NOON + timedelta(minutes=1))
+    assert thing.age_s == 0
+
+
+def test_of_several_readings_from_the_future_in_one_batch_the_last_decides(street: Connection) -> None:
+    lift = stream(street, "lift", "in_service")
+    effect(street, lift, closes_below=0.5)
+    report(street, lift, (4, 1), (5, 0), received_at=NOON)
+    assert state(street) == ("closed", 0)
+    report(street, lift, (6, 0), (7, 1), received_at=NOON + timedelta(minutes=2))
+    assert state(street) == ("open", 2)
 
 
 def test_effects_enrolled_after_the_readings_judge_the_newest(street: Connection) -> None:
