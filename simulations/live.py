@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulations.community import SERVICES, Community
 from simulations.coverage import Reach, reach, sources
 from simulations.graph import CLOSED, arcs_of, links
-from simulations.paths import Field, Seeds, nearest, repair
+from simulations.paths import Field, Seeds, nearest_each, repair
 from simulations.states import Element, rows
 from twin.terms import ElementKind, MobilityGroup, Service
 
@@ -32,7 +32,8 @@ class Track:
         self.closed = closed
         self._links = links(community.graph, times)
         self._seeds = {service: sources(community, service, group, closed) for service in services}
-        self.fields = {service: nearest(community.graph, self._links, at) for service, at in self._seeds.items()}
+        found = nearest_each(community.graph, [(self._links, at) for at in self._seeds.values()])
+        self.fields = dict(zip(self._seeds, found, strict=True))
         self._mark = np.zeros(community.graph.nodes, np.bool_)
 
     def reach(self, service: Service) -> Reach:

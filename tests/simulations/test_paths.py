@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from simulations.graph import CLOSED, Graph, build, links
-from simulations.paths import NO_PARENT, UNREACHED, Field, Seeds, nearest, repair, seeds
+from simulations.paths import NO_PARENT, UNREACHED, Field, Seeds, nearest, nearest_each, repair, seeds
 
 Times = NDArray[np.int32]
 
@@ -148,6 +148,22 @@ def test_repair_after_600_random_batches_on_streets_equals_a_full_computation() 
         joined[slots, 1] = np.where(rng.random(20) < 0.4, CLOSED, rng.integers(0, 240_000, 20))
         repair(graph, joined, field, sources, slots=slots, nodes=np.empty(0, np.int32), mark=mark)
         assert np.array_equal(field.label, nearest(graph, joined, sources).label)
+
+
+def test_fields_side_by_side_are_those_computed_alone() -> None:
+    rng = np.random.default_rng(6)
+    nodes, tail, head, times = street_grid(50, rng)
+    graph = build(nodes, tail, head)
+    slower = np.where(times == CLOSED, CLOSED, 2 * times).astype(np.int32)
+    asked = []
+    for group in (times, slower):
+        for count in (0, 1, 40):
+            at = rng.choice(nodes, count, replace=False).astype(np.int32)
+            asked.append((links(graph, group), seeds(at, np.zeros(count, np.int32), np.arange(count, dtype=np.int32))))
+    for field, (joined, sources) in zip(nearest_each(graph, asked, workers=2), asked, strict=True):
+        alone = nearest(graph, joined, sources)
+        assert np.array_equal(field.label, alone.label)
+        assert np.array_equal(field.parent, alone.parent)
 
 
 def test_an_arc_longer_than_the_label_holds_is_refused() -> None:
