@@ -111,6 +111,18 @@ def elements(connection: Connection, place_id: int, watches: Sequence[str]) -> d
     return found
 
 
+# How far from the place [m], and how far with lon and lat swapped; swapped ones may be no place on the earth.
+DISTANCES = sa.text("""
+SELECT d.key, d.lon, d.lat, ST_Distance(p.boundary::geography, ST_SetSRID(ST_MakePoint(d.lon, d.lat), 4326)::geography) AS away_m,
+       CASE WHEN abs(d.lon) <= 90 THEN
+           ST_Distance(p.boundary::geography, ST_SetSRID(ST_MakePoint(d.lat, d.lon), 4326)::geography) END AS swapped_m
+  FROM unnest(CAST(:keys AS text[]), CAST(:lons AS float8[]), CAST(:lats AS float8[])) AS d(key, lon, lat)
+  JOIN place p ON p.id = :place_id
+ WHERE NOT ST_DWithin(p.boundary::geography, ST_SetSRID(ST_MakePoint(d.lon, d.lat), 4326)::geography, :most_m)
+""")
+FARTHEST_M = 10_000.0  # of a device from the boundary of its place: what is farther is a mistake
+
+
 def enrol(connection: Connection, place_id: int, batch: Sequence[Device]) -> Enrolment:
     """Enrol the devices of one place, or bring enrolled ones up to date; keys are unique in `batch`.
 
@@ -149,7 +161,7 @@ def _refusals(
             sa.text("SELECT key, kind, place_id FROM thing WHERE key = ANY(:keys)"), {"keys": [d.key for d in batch]}
         )
     }
-    reasons: dict[str, str] = {}
+    reasons = _strays(connection, place_id, batch)
     for device in batch:
         known = enrolled.get(device.key)
         if known is not None and known.place_id != place_id:
@@ -160,6 +172,23 @@ def _refusals(
             reasons[device.key] = f"watches {device.watches}, which is not in this place"
         elif device.lon is None and not device.watches:
             reasons[device.key] = "has neither lon and lat nor an element that it watches"
+    return reasons
+
+
+def _strays(connection: Connection, place_id: int, batch: Sequence[Device]) -> dict[str, str]:
+    """Say of each device that stands nowhere near the place how far off it is, or that lon and lat are swapped."""
+    placed = [device for device in batch if device.lon is not None]
+    values = {"keys": [d.key for d in placed], "lons": [d.lon for d in placed], "lats": [d.lat for d in placed]}
+    reasons = {}
+    for row in connection.execute(DISTANCES, values | {"place_id": place_id, "most_m": FARTHEST_M}):
+        where = f"lon {row.lon:g}, lat {row.lat:g}"
+        if row.swapped_m is not None and row.swapped_m <= FARTHEST_M:
+            reasons[row.key] = f"{where} are the wrong way round: swapped they are in this place"
+        else:
+            away = f"{row.away_m / 1000:.0f} km"
+            reasons[row.key] = (
+                f"{where} is {away} from this place; a device stands within {FARTHEST_M / 1000:.0f} km of it"
+            )
     return reasons
 
 

@@ -146,6 +146,21 @@ def test_a_device_without_an_element_or_of_another_kind_is_refused_alone(village
     )
 
 
+def test_a_device_far_outside_the_place_or_with_lon_and_lat_swapped_is_refused(village: Connection) -> None:
+    standing = {"near": (8.1, 43.5), "far": (8.2, 43.5), "swapped": (43.5, 7.5), "no latitude": (120.1, 30.2)}
+    batch = [replace(WATER, key=key, lon=lon, lat=lat) for key, (lon, lat) in standing.items()]
+    assert enrol(village, 1, batch) == Enrolment(
+        ("near",),
+        (),
+        (),
+        (
+            ("far", "lon 8.2, lat 43.5 is 16 km from this place; a device stands within 10 km of it"),
+            ("swapped", "lon 43.5, lat 7.5 are the wrong way round: swapped they are in this place"),
+            ("no latitude", "lon 120.1, lat 30.2 is 9290 km from this place; a device stands within 10 km of it"),
+        ),
+    )
+
+
 def test_a_device_without_a_place_of_its_own_stands_at_what_it_watches(village: Connection) -> None:
     enrol(village, 1, [LIFT, replace(LIFT, key="tower", watches="building_lift:w456")])
     places = [(round(t.lon, 6), round(t.lat, 6)) for t in things(village, 1, NOW)]
