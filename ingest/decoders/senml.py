@@ -11,6 +11,7 @@ from io import BytesIO
 
 import cbor2
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from ingest.decoders import WHOLE
 from ingest.payload import BOOLEAN_UNIT, NAN, from_json, to_number
@@ -39,7 +40,7 @@ class Base(msgspec.Struct):
 
 
 class Record(msgspec.Struct):
-    """The fields of one record; None: not there."""
+    """The fields of one record; None: not there. A value that is there may be null, which measures nothing."""
 
     bn: str | None = None
     bt: float | None = None
@@ -49,10 +50,10 @@ class Record(msgspec.Struct):
     bver: int | None = None
     n: str = ""
     u: str | None = None
-    v: float | None = None
-    vs: str | None = None
-    vb: bool | None = None
-    vd: str | None = None
+    v: float | None | UnsetType = UNSET
+    vs: str | None | UnsetType = UNSET
+    vb: bool | None | UnsetType = UNSET
+    vd: str | None | UnsetType = UNSET
     s: float | None = None
     t: float = 0.0
 
@@ -143,15 +144,15 @@ def _resolve(base: Base, record: Record, received_us: int) -> list[Reading]:
 
 
 def _value(base: Base, record: Record) -> tuple[float | None, str | None]:
-    """Give value and unit; text and data are no numbers, and None means that the record states no value."""
+    """Give value and unit; text, data and null are no numbers, and None means that the record states no value."""
     unit = base.unit if record.u is None else record.u
-    if record.v is not None:
+    if isinstance(record.v, float | int):
         return base.value + to_number(record.v), unit
-    if record.vb is not None:
+    if isinstance(record.vb, bool):
         return float(record.vb), BOOLEAN_UNIT
-    if record.vs is not None or record.vd is not None:
-        return NAN, unit
-    return None, unit
+    if record.v is record.vs is record.vb is record.vd is UNSET:
+        return None, unit
+    return NAN, unit
 
 
 def _named(name: str) -> tuple[str, str]:

@@ -88,6 +88,7 @@ BAD = [
     (16, CITY, city('"21,5"'), "not_a_number"),
     (17, CITY, city('"21.5"'), "not_a_number"),
     (18, CITY, city("null"), "not_a_number"),
+    (18, SENML, senml('"v": null'), "not_a_number"),
     (20, CITY, b"[" * 100_000 + b"]" * 100_000, "too_deep"),
     (21, CITY, city("1") + b"}", "not_json"),
     (22, CITY, city("1") + city("2"), "not_json"),
