@@ -28,7 +28,7 @@ FIRST_ROOM = 256  # entries allocated at first; doubled when full
 
 
 @njit(nogil=True, cache=True)
-def _put(
+def put(
     first: Ints, pool: Ints, free: Whole, used: Whole, bucket: Whole, node: Whole, time: Whole
 ) -> tuple[Whole, Whole]:
     """Put a node in a bucket, in a free place of the pool; gives the next free place and the number ever used."""
@@ -79,7 +79,7 @@ def _spread_while_there_is_room(
                     continue
                 label[other] = there
                 parent[other] = k
-                free, used = _put(first, pool, free, used, (there >> 32 >> shift) & last, other, there >> 32)
+                free, used = put(first, pool, free, used, (there >> 32 >> shift) & last, other, there >> 32)
                 waiting += 1
         current += 1
     state[1] = 0
@@ -106,7 +106,7 @@ def spread(
     for i in range(len(seed_nodes)):
         label[seed_nodes[i]] = seed_labels[i]
         time = seed_labels[i] >> 32
-        free, used = _put(first, pool, free, used, (time >> shift) & (buckets - 1), seed_nodes[i], time)
+        free, used = put(first, pool, free, used, (time >> shift) & (buckets - 1), seed_nodes[i], time)
     state = np.array([(seed_labels.min() >> 32) >> shift, len(seed_nodes), free, used])
     while state[1] > 0:
         _spread_while_there_is_room(indptr, links, shift, first, pool, state, label, parent)

@@ -1,7 +1,7 @@
 """Tables of walking times facility × node, or × building, up to a limit: only what is within it is kept.
 
-Exact: each facility is searched by Dijkstra's algorithm on whole milliseconds, up to the limit and no further. A way
-of exactly the limit is within it. The facilities are shared among the cores.
+Exact: from each facility by a bucket queue on whole milliseconds, up to the limit and no further (Dial 1969,
+doi:10.1145/363269.363610). A way of exactly the limit is within it. The facilities are shared among the cores.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ __all__ = ["LONGEST_LIMIT_MS", "Table", "at_buildings", "bounded", "from_rows"]
 
 LONGEST_LIMIT_MS = (1 << 30) - 1  # a limit and one more arc still fit 32 bits
 WORTH_A_THREAD = 8  # facilities; fewer are searched before a thread has started
+BUCKETS = 128  # or fewer, up to the limit: more are mostly empty, fewer are emptied more than once
+
+Rows = tuple[NDArray[np.int32], NDArray[np.int32]]  # nodes and times
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """Times from columns (nodes or buildings) to facilities, by facility; 8 bytes a row.
 
-    The rows `indptr[f]` up to `indptr[f + 1]` are those of facility f; where made by `bounded`, nearest first.
+    The rows `indptr[f]` up to `indptr[f + 1]` are those of facility f, in no order that counts.
     """
 
     indptr: NDArray[np.int64]  # (facilities + 1,)
@@ -63,26 +66,28 @@ def bounded(
     node to its door. workers: threads, one a core where not said. Raises ValueError where the limit is out of range,
     a facility is at no node, or an arc is longer than LONGEST_LIMIT_MS.
     """
-    if not 0 <= limit_ms <= LONGEST_LIMIT_MS:
-        raise ValueError(f"a limit of {limit_ms} ms; 0 to {LONGEST_LIMIT_MS} are allowed")
-    if len(nodes) and (nodes.min() < 0 or nodes.max() >= graph.nodes):
-        raise ValueError(f"a facility is outside the {graph.nodes} nodes")
-    if len(links) and links[:, 1].max() > LONGEST_LIMIT_MS:
-        raise ValueError(f"an arc of {links[:, 1].max()} ms; the longest allowed is {LONGEST_LIMIT_MS}")
+    _check(graph, links, nodes, limit_ms)
     order = np.argsort(nodes, kind="stable")  # near ones after one another: they share what is in the cache
     shares = np.array_split(order, max(1, min(workers or os.cpu_count() or 1, len(nodes) // WORTH_A_THREAD)))
-    counts = [np.zeros(len(share), np.int64) for share in shares]
+    counts, indptr = np.zeros(len(nodes), np.int64), np.zeros(len(nodes) + 1, np.int64)
+    shift = (limit_ms // BUCKETS).bit_length()
 
-    def search(at: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        share = shares[at]
-        found: tuple[NDArray[np.int32], NDArray[np.int32]] = table_kernels.bounded(
-            graph.indptr, links, nodes[share], door_ms[share], limit_ms, counts[at]
-        )
+    def search(share: NDArray[np.intp]) -> Rows:
+        many = np.zeros(len(share), np.int64)
+        found: Rows = table_kernels.bounded(graph.indptr, links, nodes[share], door_ms[share], limit_ms, shift, many)
+        counts[share] = many
         return found
 
     with ThreadPoolExecutor(len(shares)) as threads:
-        parts = list(threads.map(search, range(len(shares))))
-    return _in_order(order, np.concatenate(counts), parts, graph.nodes)
+        parts = list(threads.map(search, shares))
+        np.cumsum(counts, out=indptr[1:])
+        column, time_ms = np.empty(indptr[-1], np.int32), np.empty(indptr[-1], np.int32)
+
+        def lay(share: NDArray[np.intp], part: Rows) -> None:
+            table_kernels.gather(counts[share], indptr[share], *part, column, time_ms)
+
+        list(threads.map(lay, shares, parts))
+    return Table(indptr, column, time_ms, graph.nodes)
 
 
 def at_buildings(table: Table, node: NDArray[np.int32], door_ms: NDArray[np.int32], *, limit_ms: int) -> Table:
@@ -127,18 +132,11 @@ def from_rows(
     return Table(indptr, column[order].astype(np.int32), time_ms[order].astype(np.int32), columns)
 
 
-def _in_order(
-    order: NDArray[np.intp],
-    counts: NDArray[np.int64],
-    parts: list[tuple[NDArray[np.int32], NDArray[np.int32]]],
-    nodes: int,
-) -> Table:
-    """Put the rows of the shares in the order of the facilities."""
-    column, time_ms = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
-    begin, many = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
-    begin[order], many[order] = np.cumsum(counts) - counts, counts
-    indptr = np.zeros(len(order) + 1, np.int64)
-    np.cumsum(many, out=indptr[1:])
-    table = Table(indptr, np.empty_like(column), np.empty_like(time_ms), nodes)
-    table_kernels.gather(begin, indptr, column, time_ms, table.column, table.time_ms)
-    return table
+def _check(graph: Graph, links: NDArray[np.int32], nodes: NDArray[np.int32], limit_ms: int) -> None:
+    """Refuse what `bounded` cannot compute."""
+    if not 0 <= limit_ms <= LONGEST_LIMIT_MS:
+        raise ValueError(f"a limit of {limit_ms} ms; 0 to {LONGEST_LIMIT_MS} are allowed")
+    if len(nodes) and (nodes.min() < 0 or nodes.max() >= graph.nodes):
+        raise ValueError(f"a facility is outside the {graph.nodes} nodes")
+    if len(links) and links[:, 1].max() > LONGEST_LIMIT_MS:
+        raise ValueError(f"an arc of {links[:, 1].max()} ms; the longest allowed is {LONGEST_LIMIT_MS}")
