@@ -94,13 +94,14 @@ SECTIONS: dict[str, Callable[[Connection, Place], Rows]] = {
     "losses": loss_rows.losses,
     "alarms": alarm_rows.alarms,
     "figures": figures,
+    "watch": loss_rows.watched,
 }
 
 # Which sections an announcement makes old; of an unknown kind, all.
 STALE: dict[str, tuple[str, ...]] = {
     "latest": ("things", "figures"),
     "effects": ("things", "figures"),
-    "losses": ("losses",),
+    "losses": ("losses", "watch"),
     "alarms": ("alarms",),
     "quarantine": ("figures",),
 }

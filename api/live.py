@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 GATHER_S = 0.02  # one commit announces several kinds: read once for all of them
 REST_S = 0.15  # between readings, so that a flood of readings is some six a second and not hundreds
 LISTEN_S = 2.0  # how long a stop may take
+PULSE_S = 3.0  # the watch falls silent without saying so too, and that is to be seen within seconds
 AGE_S = 10.0  # devices fall silent without saying so, and screens want a sign of life
 SLOW_S = 15.0
 RETRY_MS = 1000
@@ -56,6 +57,7 @@ class Hub:
         self.rows: dict[str, dict[str, str]] = {}  # section: row key: JSON
         self.screens: set[Screen] = set()
         self.stale: set[str] = set()
+        self.read_at = dict.fromkeys(board.SECTIONS, 0.0)  # by the monotonic clock
         self.lock = threading.Lock()
         self.heard = threading.Event()
         self.stopped = threading.Event()
@@ -108,13 +110,11 @@ class Hub:
 
     def _refresh(self) -> None:
         while True:
-            if not self.heard.wait(AGE_S):
-                self._spoil(tuple(board.SECTIONS))
+            self.heard.wait(PULSE_S)
             self.heard.clear()
             if self.stopped.wait(GATHER_S):
                 return
-            with self.lock:
-                sections, self.stale = self.stale, set()
+            sections = self._due()
             try:
                 self._read(sections)
             except (Lost, NotFound) as error:
@@ -123,6 +123,15 @@ class Hub:
                 self.stopped.wait(1.0)
             if self.stopped.wait(REST_S):
                 return
+
+    def _due(self) -> set[str]:
+        """Take what was announced, and what has not been read for so long that it may have aged."""
+        now = time.monotonic()
+        with self.lock:
+            sections, self.stale = self.stale, set()
+        sections |= {name for name, at in self.read_at.items() if now - at >= (PULSE_S if name == "watch" else AGE_S)}
+        self.read_at.update(dict.fromkeys(sections, now))
+        return sections
 
     def _read(self, sections: set[str]) -> None:
         with self.engine.connect() as connection:

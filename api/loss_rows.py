@@ -47,6 +47,15 @@ def losses(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
     return rows | {TOTAL: _total(connection, place, called)}
 
 
+def watched(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
+    """Give, as the row "all", whether a watch keeps the account, and since when not; since None: none ever did."""
+    total = twin_losses.total(connection, place.id)
+    if total is not None and total.is_watched(datetime.now(UTC)):
+        return {"all": {"watched": True, "since": None}}
+    since = None if total is None or total.checked_at is None else total.checked_at.isoformat()
+    return {"all": {"watched": False, "since": since}}
+
+
 def names(connection: Connection, place: Place) -> Names:
     """Read what a screen calls things: an element by the device that watches it, for the map mostly has no name."""
     watched: dict[Element, dict[str, Any]] = {}
@@ -113,7 +122,10 @@ def _card(group: list[Loss], called: Names) -> dict[str, Any]:
 def _total(connection: Connection, place: Place, called: Names) -> dict[str, Any]:
     """Give the people cut off from anything, each once, by age; and which repair helps how many."""
     order = list(residents.by_band(connection, place.id))
-    certain, possible = ([row.get(band, 0) for band in order] for row in twin_losses.total(connection, place.id))
+    total = twin_losses.total(connection, place.id)
+    if total is None:  # nobody has counted: no figure, and not nobody
+        return {"certain": None, "possible": None, "bands": [], "repairs": []}
+    certain, possible = ([row.get(band, 0) for band in order] for row in (total.certain, total.possible))
     pairs = counts.pairs(certain, possible)
     whole = counts.pair(sum(certain), sum(possible))
     return {

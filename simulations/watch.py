@@ -24,6 +24,7 @@ from twin.terms import MobilityGroup
 log = logging.getLogger(__name__)
 
 AGAIN_S = 1.0  # between attempts, while another watch has the place or the database is away
+BEAT_S = 5.0  # between signs of life: after three without one the account counts as not watched
 TICK_S = 0.25  # how late, at most, the watch stops or lets a silent element become unknown
 FAULTS_TOLD_APART = (
     24  # with more unknown or closed things than this, the causes of what is only possible are not sought
@@ -39,6 +40,7 @@ class Duty:
         self.place_id = self.community.place.id
         self.written = losses.now(connection, self.place_id)
         self.expiry: datetime | None = None  # when something may become silent
+        self.beat_at = 0.0  # when the next sign of life is due, by the monotonic clock
         self._said: Reports | None = None
         self._watched: dict[MobilityGroup, Watched] = {}
         self._accounts: dict[MobilityGroup, Account] = {}
@@ -187,7 +189,10 @@ def _take_up(database: Engine, place_code: str | None, held: ExitStack) -> Duty 
 
 
 def _keep(database: Engine, duty: Duty, kind: str) -> None:
-    """Follow the effects, or let go silent what has been so for too long; a tick before that asks the database nothing."""
+    """Follow the effects, let go silent what has been so for too long, give signs of life.
+
+    A tick on which none of this is due asks the database nothing.
+    """
     now = datetime.now(UTC)
     if kind == "effects":
         with database.begin() as connection:
@@ -196,3 +201,7 @@ def _keep(database: Engine, duty: Duty, kind: str) -> None:
         with database.begin() as connection:
             effects.expire(connection, now)  # announced, and followed when heard
             duty.expiry = effects.next_expiry(connection)
+    if monotonic() >= duty.beat_at:
+        with database.begin() as connection:
+            losses.beat(connection, duty.place_id, datetime.now(UTC))
+        duty.beat_at = monotonic() + BEAT_S

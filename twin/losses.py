@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from twin import changes
 from twin.db import Connection
 from twin.staging import driver
 
-__all__ = ["SAME", "Key", "Loss", "claim", "now", "put_total", "total", "write"]
+__all__ = ["SAME", "Key", "Loss", "Total", "beat", "claim", "now", "put_total", "total", "write"]
 
 
 class Key(NamedTuple):
@@ -49,6 +49,20 @@ class Loss:
         return Key(self.service, self.mobility_group, self.building_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The people cut off from any service, by age band, as a watch last found them, and when it was last sure."""
+
+    certain: dict[str, int]
+    possible: dict[str, int]
+    checked_at: datetime | None  # None: a watch of before it said so
+
+    def is_watched(self, at: datetime) -> bool:
+        """Whether a watch stands behind the account at a moment."""
+        return self.checked_at is not None and at - self.checked_at <= STALE_AFTER
+
+
+STALE_AFTER = timedelta(seconds=15)  # three beats of the watch; ours
 ACCOUNT_LOCK = 0x6C6F7373  # "loss"; the second key is the place
 COLUMNS = tuple(Loss.__slots__)
 SAME = tuple(name for name in COLUMNS if name not in {"service", "mobility_group", "building_id", "since"})
@@ -101,19 +115,28 @@ def put_total(connection: Connection, place_id: int, certain: Mapping[str, int],
     """Put on record how many people are cut off from any service, each once, by age band; `write` announces it."""
     connection.execute(
         sa.text("""
-        INSERT INTO cut_off (place_id, certain, possible) VALUES (:place, :certain, :possible)
-        ON CONFLICT (place_id) DO UPDATE SET certain = excluded.certain, possible = excluded.possible
+        INSERT INTO cut_off (place_id, certain, possible, checked_at)
+        VALUES (:place, :certain, :possible, clock_timestamp())
+        ON CONFLICT (place_id) DO UPDATE
+           SET certain = excluded.certain, possible = excluded.possible, checked_at = excluded.checked_at
         """).bindparams(sa.bindparam("certain", type_=JSONB), sa.bindparam("possible", type_=JSONB)),
         {"place": place_id, "certain": dict(certain), "possible": dict(possible)},
     )
 
 
-def total(connection: Connection, place_id: int) -> tuple[dict[str, int], dict[str, int]]:
-    """Give the people cut off from any service now, certainly and possibly, by age band; empty before a watch ran."""
+def beat(connection: Connection, place_id: int, at: datetime) -> None:
+    """Say that a watch holds the account true at a moment; nothing is announced, for nothing has changed."""
+    connection.execute(
+        sa.text("UPDATE cut_off SET checked_at = :at WHERE place_id = :place"), {"place": place_id, "at": at}
+    )
+
+
+def total(connection: Connection, place_id: int) -> Total | None:
+    """Give the people cut off from any service, certainly and possibly; None before a watch ran: nobody has counted."""
     row = connection.execute(
-        sa.text("SELECT certain, possible FROM cut_off WHERE place_id = :place"), {"place": place_id}
+        sa.text("SELECT certain, possible, checked_at FROM cut_off WHERE place_id = :place"), {"place": place_id}
     ).one_or_none()
-    return ({}, {}) if row is None else (row.certain, row.possible)
+    return None if row is None else Total(*row)
 
 
 def _json(loss: Loss) -> dict[str, Jsonb]:

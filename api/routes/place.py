@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from api import loss_rows
 from api.asked import Db, ThePlace
 
 router = APIRouter()
@@ -29,7 +30,11 @@ def place(place: ThePlace) -> dict[str, Any]:
 
 
 @router.get("/api/health")
-def health(request: Request, connection: Db) -> JSONResponse:
-    """Say that the server and its database answer and that the board is kept fresh; 503 where it is not."""
-    is_fresh = not connection.closed and request.app.state.hub.is_alive()
-    return JSONResponse({"status": "ok" if is_fresh else "stale"}, 200 if is_fresh else 503)
+def health(request: Request, connection: Db, place: ThePlace) -> JSONResponse:
+    """Say that the server and its database answer and that the board is kept fresh; 503 where it is not.
+
+    `watch` says whether the account of who is cut off is kept, and since when not; that is another process's health.
+    """
+    is_fresh = request.app.state.hub.is_alive()
+    status = {"status": "ok" if is_fresh else "stale", "watch": loss_rows.watched(connection, place)["all"]}
+    return JSONResponse(status, 200 if is_fresh else 503)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 
 import psycopg
 import pytest
@@ -101,11 +102,31 @@ def test_an_alarm_is_acknowledged_once(client: TestClient, monaco: str) -> None:
 def test_the_state_has_every_section_and_no_device_of_a_dwelling(client: TestClient) -> None:
     state = client.get("/api/state").json()
 
-    assert set(state) == {"at", "things", "losses", "alarms", "figures"}
+    assert set(state) == {"at", "things", "losses", "alarms", "figures", "watch"}
     assert {thing["kind"] for thing in state["things"].values()}.isdisjoint({"door", "meter"})
     assert {thing["state"] for thing in state["things"].values()} == {"never_seen"}
-    assert state["losses"]["total"]["certain"] == {"value": 0, "suppressed": False, "below": None}
+    assert state["losses"]["total"]["certain"] is None  # nobody has counted: that is not nobody
+    assert state["watch"]["all"] == {"watched": False, "since": None}
     assert state["figures"]["all"]["lifts"] == {"total": 51, "open": 0, "closed": 0, "unknown": 51}
+
+
+def test_the_state_and_the_health_say_since_when_nobody_watches(client: TestClient, monaco: str) -> None:
+    def watch() -> dict[str, object]:
+        told = client.get("/api/state").json()["watch"]["all"]
+        assert client.get("/api/health").json()["watch"] == told
+        return dict(told)
+
+    with psycopg.connect(monaco, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO cut_off (place_id, certain, possible, checked_at) SELECT id, '{}', '{}', now() FROM place"
+        )
+        assert watch() == {"watched": True, "since": None}
+        assert client.get("/api/state").json()["losses"]["total"]["certain"]["value"] == 0
+        (since,) = connection.execute(
+            "UPDATE cut_off SET checked_at = now() - interval '16 seconds' RETURNING checked_at"
+        ).fetchone()  # type: ignore[misc]
+        told = watch()
+    assert (told["watched"], datetime.fromisoformat(str(told["since"]))) == (False, since)
 
 
 def test_numbers_of_the_account_and_of_the_quarantine_are_told(client: TestClient) -> None:

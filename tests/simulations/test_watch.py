@@ -232,6 +232,30 @@ def test_a_lift_that_falls_silent_becomes_possible_and_no_more(
             assert not alarms.now(connection, places.get(connection).id)
 
 
+def test_a_watch_gives_signs_of_life_and_its_end_is_seen(
+    database: Engine, monaco_database: str, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "BEAT_S", 0.2)
+
+    def total(connection: Connection) -> losses.Total:
+        found = losses.total(connection, places.get(connection).id)
+        assert found is not None
+        return found
+
+    with watching(monaco_database):
+        write("all", 1)
+        wait_for(database, is_at_rest)
+        with database.connect() as connection:
+            first = total(connection).checked_at
+        assert first is not None
+        wait_for(database, lambda connection: (total(connection).checked_at or first) > first)
+    with database.connect() as connection:
+        last = total(connection)
+        assert last.checked_at is not None
+        assert last.is_watched(last.checked_at + timedelta(seconds=15))
+        assert not last.is_watched(last.checked_at + timedelta(seconds=16))
+
+
 def test_a_second_watch_stands_by(database: Engine, monaco_database: str, write: Write) -> None:
     with watching(monaco_database), watching(monaco_database):
         write("all", 1)

@@ -53,6 +53,7 @@ class CutOff(Table):
     place_id: Mapped[int] = mapped_column(ForeignKey("place.id", ondelete="CASCADE"), primary_key=True)
     certain: Mapped[dict[str, Any]]
     possible: Mapped[dict[str, Any]]
+    checked_at: Mapped[datetime | None]
 
 
 class Alarm(Table):

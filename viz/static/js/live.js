@@ -2,7 +2,7 @@
 
 import { merge, view } from "./store.js";
 
-const SECTIONS = ["things", "losses", "alarms", "figures"];
+const SECTIONS = ["things", "losses", "alarms", "figures", "watch"];
 const SILENT_MS = 20000; // the server says something every 10 s: longer silence is a dead connection
 const RETRY_MS = [500, 1000, 2000, 4000, 8000];
 

@@ -2,14 +2,15 @@
 
 import { byId, el, refill } from "./dom.js";
 import { bandRows, choose, lossCard } from "./losses.js";
-import { board, on, view } from "./store.js";
-import { atLeast, named, number, people, t } from "./text.js";
+import { board, now as clockNow, on, view } from "./store.js";
+import { atLeast, named, number, people, since, t } from "./text.js";
 
 const SHOWN = 12; // cards; the rest is counted
 
 export function now({ show, ask }) {
   on(["losses"], () => drawLosses(show, ask));
   on(["figures"], drawFigures);
+  on(["watch"], drawWatch);
 }
 
 function drawLosses(show, ask) {
@@ -21,13 +22,24 @@ function drawLosses(show, ask) {
   rows.sort(([, a], [, b]) => Number(a.if_needed) - Number(b.if_needed) || Number(b.certain) - Number(a.certain) || atLeast(b.people) - atLeast(a.people));
   const cards = rows.slice(0, SHOWN).map(([key, row]) => lossCard(row, { key, show: (shown) => { choose(shown); show(shown.buildings); } }));
   if (rows.length > SHOWN) cards.push(el("li", { className: "none" }, t("and {n} more", { n: number(rows.length - SHOWN) })));
-  refill(byId("losses"), cards.length ? cards : [el("li", { className: "none" }, t("Nobody is cut off from anything."))]);
+  const none = total.certain === null ? t("Not counted yet.") : t("Nobody is cut off from anything.");
+  refill(byId("losses"), cards.length ? cards : [el("li", { className: "none" }, none)]);
   drawRepairs(total.repairs, ask);
+}
+
+/** Say since when nobody has counted: figures that nobody keeps are not shown as the present. */
+function drawWatch() {
+  const watch = board.watch.get("all"), note = byId("watched");
+  if (!watch) return;
+  note.hidden = watch.watched;
+  byId("now").dataset.watched = String(watch.watched);
+  const text = watch.since ? t("Not watched since {time}: the figures are of then", { time: since(watch.since, clockNow()) }) : t("Not watched yet: nobody has counted who is cut off");
+  if (!watch.watched && note.textContent !== text) note.textContent = text;
 }
 
 function drawHero(total) {
   const hero = byId("hero"), text = people(total.certain);
-  hero.dataset.calm = String(atLeast(total.certain) === 0);
+  hero.dataset.calm = String(total.certain !== null && atLeast(total.certain) === 0);
   if (byId("cut-off").textContent !== text) byId("cut-off").textContent = text;
   const more = people(total.possible) !== text;
   byId("cut-off-range").hidden = !more;

@@ -2,7 +2,7 @@
 
 const listeners = new Map();
 
-export const board = { things: new Map(), losses: new Map(), alarms: new Map(), figures: new Map() };
+export const board = { things: new Map(), losses: new Map(), alarms: new Map(), figures: new Map(), watch: new Map() };
 export const view = { coverage: null, whatIf: null, asking: null, filter: "lift", ahead_ms: 0 };
 
 /** Call `run` after each change of one of the sections. */
