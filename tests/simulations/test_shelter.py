@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -89,11 +87,9 @@ def test_everybody_of_monaco_is_either_taken_in_or_left_and_no_shelter_is_overfu
     place = existing(monaco, (), Service.SCHOOL, MobilityGroup.ADULT)
     room = np.full(len(place.node), 2_500, np.int64)
     found = evacuate(monaco, (), place, room, limit_s=3600, stages=[4, 8], stage_s=900)
-    assert found.everyone == 38_423
+    assert found.everyone == monaco.residents.counts.sum()
     assert (found.filled <= room).all()
     assert int(found.taken.sum()) == int(found.filled.sum())
-    into = [edge for edge in range(found.load.shape[1]) if found.load[:, edge].sum() > 0]
-    assert into
-    doubled = replace(place, node=place.node, door_ms=place.door_ms)
-    more = evacuate(monaco, (), doubled, room * 2, limit_s=3600, stages=[4, 8], stage_s=900)
+    assert found.load.sum(axis=0).max() <= found.taken.sum()
+    more = evacuate(monaco, (), place, room * 2, limit_s=3600, stages=[4, 8], stage_s=900)
     assert more.taken.sum() >= found.taken.sum()
