@@ -20,6 +20,9 @@ def acting(connection: Connection, actor: str, reason: str) -> None:
     if not actor.strip():
         raise ValueError("a change needs an actor")
     connection.execute(
-        sa.text("SELECT set_config('linli.actor', :actor, true), set_config('linli.reason', :reason, true)"),
+        sa.text("""
+        SELECT set_config('linli.actor', :actor, true), set_config('linli.reason', :reason, true),
+               set_config('linli.revision', '', true)
+        """),
         {"actor": actor, "reason": reason},
     )

@@ -57,7 +57,8 @@ def opened(url: str) -> Iterator[Engine]:
 def migrate(url: str) -> list[str]:
     """Apply the migrations that are missing, in name order, and give their names.
 
-    Each file is one transaction with its line in the journal, so a failure leaves whole files only.
+    Each file is one transaction with its line in the journal, so a failure leaves whole files only. After them, the
+    history of each kept table gets the columns that the table got.
     """
     with opened(url) as opening, opening.connect() as connection:
         connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
@@ -66,9 +67,11 @@ def migrate(url: str) -> list[str]:
         done = set(connection.scalars(sa.text("SELECT name FROM migration")))
         missing = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]
         for path in missing:
-            connection.exec_driver_sql(path.read_text(encoding="utf-8"))
+            connection.exec_driver_sql(path.read_text(encoding="utf-8").replace("%", "%%"))  # %s would be a parameter
             connection.execute(sa.text("INSERT INTO migration (name) VALUES (:name)"), {"name": path.stem})
             connection.commit()
+        if missing:
+            connection.execute(sa.text("SELECT keep_history(kept) FROM kept_table AS kept"))
         connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
     return [path.stem for path in missing]

@@ -13,7 +13,10 @@ from twin.tables.community import (
 )
 from twin.tables.coverage import Alarm, ServiceLoss
 from twin.tables.effects import Effect, EffectHistory, EffectState
+from twin.tables.health import ThingHealth, ThingTally
+from twin.tables.history import KEPT, KeptTable, Revision
 from twin.tables.imports import ImportJob
+from twin.tables.layers import LayerVersion
 from twin.tables.metadata import Table
 from twin.tables.network import NetworkEdge, NetworkNode
 from twin.tables.sensing import (
@@ -38,6 +41,7 @@ from twin.tables.sensorthings import (
 )
 
 __all__ = [
+    "KEPT",
     "Account",
     "Alarm",
     "Building",
@@ -50,7 +54,9 @@ __all__ = [
     "Grid",
     "HistoricalLocation",
     "ImportJob",
+    "KeptTable",
     "Latest",
+    "LayerVersion",
     "Location",
     "MapFeature",
     "NetworkEdge",
@@ -69,9 +75,12 @@ __all__ = [
     "Quarantine",
     "ResidentCount",
     "ResidentUnlocated",
+    "Revision",
     "Sensor",
     "ServiceLoss",
     "Table",
     "Thing",
+    "ThingHealth",
+    "ThingTally",
     "WelfareCount",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables.metadata import Table, serial, shape
+from twin.tables.metadata import Table, revision, serial, shape
 
 PLACE = "place.id"
 
@@ -32,6 +32,7 @@ class Place(Table):
     network_version: Mapped[int] = mapped_column(server_default=text("0"))
     residents_method: Mapped[str] = mapped_column(server_default=text("''"))
     loaded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    revision: Mapped[int] = revision()
 
 
 class Grid(Table):
@@ -54,6 +55,7 @@ class Grid(Table):
     households: Mapped[int]
     generated: Mapped[bool]
     geom: Mapped[Any] = shape("MULTIPOLYGON")
+    revision: Mapped[int] = revision()
 
 
 class Building(Table):
@@ -83,6 +85,7 @@ class Building(Table):
     node_m: Mapped[float | None]
     point: Mapped[Any] = shape("POINT")
     geom: Mapped[Any] = shape("MULTIPOLYGON")
+    revision: Mapped[int] = revision()
 
 
 class ResidentCount(Table):
@@ -93,6 +96,7 @@ class ResidentCount(Table):
     building_id: Mapped[int] = mapped_column(ForeignKey("building.id", ondelete="CASCADE"), primary_key=True)
     age_band: Mapped[str] = mapped_column(primary_key=True)
     residents: Mapped[int]
+    revision: Mapped[int] = revision()
 
 
 class ResidentUnlocated(Table):
@@ -151,6 +155,7 @@ class Facility(Table):
     service_m2: Mapped[float | None]
     activity_m2: Mapped[float | None]
     emergency_m2: Mapped[float | None]
+    revision: Mapped[int] = revision()
 
 
 class MapFeature(Table):
@@ -166,3 +171,4 @@ class MapFeature(Table):
     class_: Mapped[str] = mapped_column("class")
     name: Mapped[str | None]
     geom: Mapped[Any] = shape("GEOMETRY")
+    revision: Mapped[int] = revision()

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables.metadata import Table, serial
+from twin.tables.metadata import Table, revision, serial
 
 
 class Effect(Table):
@@ -32,6 +32,7 @@ class Effect(Table):
     max_closed_s: Mapped[int | None]
     hold_s: Mapped[int] = mapped_column(server_default=text("0"))
     lock_s: Mapped[int] = mapped_column(server_default=text("0"))
+    revision: Mapped[int] = revision()
 
 
 class EffectState(Table):
@@ -53,7 +54,7 @@ class EffectHistory(Table):
     __table_args__ = (Index("ix_effect_history_effect_id_since", "effect_id", "since"),)
     __mapper_args__ = {"primary_key": ["effect_id", "since", "written_at"]}  # noqa: RUF012  # append-only: the table has no key
 
-    effect_id: Mapped[int] = mapped_column(ForeignKey("effect.id", ondelete="CASCADE"))
+    effect_id: Mapped[int]  # the effect may be gone
     state: Mapped[str]
     since: Mapped[datetime]
     written_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))

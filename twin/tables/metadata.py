@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, DateTime, Double, Identity, MetaData, Text
+from sqlalchemy import BigInteger, DateTime, Double, Identity, MetaData, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -45,3 +45,8 @@ def big_serial() -> Mapped[int]:
 def shape(kind: str, *, nullable: bool = False) -> Mapped[Any]:
     """Make a WGS 84 geometry column; its index is declared by name in the table."""
     return mapped_column(Geometry(kind, srid=4326, spatial_index=False), nullable=nullable)
+
+
+def revision() -> Mapped[int]:
+    """Make the number of the revision that a row is from, which the database gives."""
+    return mapped_column(server_default=text("current_setting('linli.revision')::integer"))

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables.metadata import Table, serial, shape
+from twin.tables.metadata import Table, revision, serial, shape
 
 
 class NetworkNode(Table):
@@ -24,6 +24,7 @@ class NetworkNode(Table):
     source_id: Mapped[str]
     level: Mapped[float | None]
     point: Mapped[Any] = shape("POINT")
+    revision: Mapped[int] = revision()
 
 
 class NetworkEdge(Table):
@@ -58,3 +59,4 @@ class NetworkEdge(Table):
     geom: Mapped[Any] = shape("LINESTRING")
     elevation_incline: Mapped[float | None]
     elevation_error: Mapped[float | None]
+    revision: Mapped[int] = revision()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ARRAY, DateTime, Double, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables.metadata import Table, serial, shape
+from twin.tables.metadata import Table, revision, serial, shape
 
 
 class Thing(Table):
@@ -38,6 +38,7 @@ class Thing(Table):
     location_id: Mapped[int | None] = mapped_column(
         ForeignKey("location.id", ondelete="SET NULL", name="thing_location_id_fkey", use_alter=True)
     )
+    revision: Mapped[int] = revision()
 
 
 class Datastream(Table):
@@ -65,6 +66,7 @@ class Datastream(Table):
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id"))
     stated_unit: Mapped[str | None]
     wrong_unit: Mapped[str | None]
+    revision: Mapped[int] = revision()
 
 
 class Observation(Table):
