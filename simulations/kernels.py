@@ -116,7 +116,7 @@ def spread(
 
 
 @njit(nogil=True, cache=True)
-def _grown(array: NDArray[Any]) -> NDArray[Any]:
+def grown(array: NDArray[Any]) -> NDArray[Any]:
     """Give a copy with twice the room."""
     larger = np.empty(2 * len(array), array.dtype)
     larger[: len(array)] = array
@@ -124,7 +124,7 @@ def _grown(array: NDArray[Any]) -> NDArray[Any]:
 
 
 @njit(nogil=True, cache=True)
-def _heap_push(keys: Longs, nodes: Ints, size: Whole, key: Whole, node: Whole) -> None:
+def heap_push(keys: Longs, nodes: Ints, size: Whole, key: Whole, node: Whole) -> None:
     """Push on a binary heap of (key, node) that has room; the caller counts up the size."""
     place = size
     while place > 0:
@@ -137,7 +137,7 @@ def _heap_push(keys: Longs, nodes: Ints, size: Whole, key: Whole, node: Whole) -
 
 
 @njit(nogil=True, cache=True)
-def _heap_pop(keys: Longs, nodes: Ints, size: Whole) -> tuple[Whole, Whole]:
+def heap_pop(keys: Longs, nodes: Ints, size: Whole) -> tuple[Whole, Whole]:
     """Take the smallest off a heap of `size` and give it; the caller counts the size down."""
     top_key, top_node = keys[0], nodes[0]
     key, node = keys[size - 1], nodes[size - 1]
@@ -191,7 +191,7 @@ def _detach(
             stands = parent[node] != NO_PARENT or _seed_at(seed_nodes, seed_labels, node) <= label[node]
         if not stands and not mark[node]:
             if count == len(found):
-                found = _grown(found)
+                found = grown(found)
             mark[node] = True
             found[count] = node
             count += 1
@@ -203,7 +203,7 @@ def _detach(
             other = U(links[k, 0])
             if parent[other] == k and not mark[other]:
                 if count == len(found):
-                    found = _grown(found)
+                    found = grown(found)
                 mark[other] = True
                 found[count] = other
                 count += 1
@@ -261,7 +261,7 @@ def _take_in(
         if there < label[node]:
             label[node] = there
             parent[node] = through
-            _heap_push(keys, heap, size, there, node)
+            heap_push(keys, heap, size, there, node)
             size += 1
     return size
 
@@ -281,14 +281,14 @@ def _spread_on(
 ) -> Ints:
     """Spread the labels in the heap outward; gives all touched nodes, the first `count` of them found before."""
     while size > 0:
-        here, last = _heap_pop(keys, heap, size)
+        here, last = heap_pop(keys, heap, size)
         node = U(last)
         size -= 1
         if here != label[node]:
             continue  # a shorter way was found meanwhile
         if not mark[node]:
             if count == len(touched):
-                touched = _grown(touched)
+                touched = grown(touched)
             mark[node] = True
             touched[count] = node
             count += 1
@@ -301,8 +301,8 @@ def _spread_on(
             label[other] = there
             parent[other] = k
             if size == len(keys):
-                keys, heap = _grown(keys), _grown(heap)
-            _heap_push(keys, heap, size, there, other)
+                keys, heap = grown(keys), grown(heap)
+            heap_push(keys, heap, size, there, other)
             size += 1
     return touched[:count]
 
@@ -330,7 +330,7 @@ def repair(
     size: Whole = np.int64(0)
     for i in range(len(found)):
         if label[found[i]] < UNREACHED:
-            _heap_push(keys, heap, size, label[found[i]], found[i])
+            heap_push(keys, heap, size, label[found[i]], found[i])
             size += 1
     size = _take_in(links, twin, seed_nodes, seed_labels, slots, nodes, label, parent, keys, heap, size)
     touched = _spread_on(indptr, links, label, parent, mark, keys, heap, size, touched, len(found))
