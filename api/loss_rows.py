@@ -139,7 +139,10 @@ def _total(connection: Connection, place: Place, called: Names) -> dict[str, Any
 
 
 def _repairs(connection: Connection, place: Place, called: Names) -> list[dict[str, Any]]:
-    """Rank what is out by the people to whom mending it alone gives a service back, then by wheelchair users."""
+    """Rank what is out by the people to whom mending it alone gives a service back, then by wheelchair users.
+
+    What several sensors watch is mended once, and listed once: by the one whose closing means most.
+    """
     found = []
     for alarm in twin_alarms.now(connection, place.id):
         if alarm.kind == "people_cut_off" and alarm.subject.startswith("effect:"):
@@ -149,7 +152,10 @@ def _repairs(connection: Connection, place: Place, called: Names) -> list[dict[s
             devices_named = called.of((part["kind"], part["id"]) for part in alarm.detail["elements"])
             found.append((people, step_free, devices_named[0]))
     found.sort(key=lambda row: (-row[0], -row[1], str(row[2]["closes"])))
+    once: dict[str, tuple[int, int, dict[str, Any]]] = {}
+    for row in found:
+        once.setdefault(str(row[2]["closes"]), row)
     return [
         {**device, "people": counts.count(people), "step_free": counts.count(step_free)}
-        for people, step_free, device in found
+        for people, step_free, device in once.values()
     ]

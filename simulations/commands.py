@@ -81,7 +81,11 @@ def simulate_what_if(
         scenario = {
             key: [answers.name(community, each) for each in some] for key, some in (("close", closed), ("mend", mended))
         }
-        answer = {**answers.frame(community, said), **scenario, "outcomes": answers.of_what_if(community, found)}
+        answer = {
+            **answers.frame(community, said),
+            **scenario,
+            "outcomes": answers.of_what_if(community, found.outcomes),
+        }
         _show(answer, as_json=as_json)
 
 

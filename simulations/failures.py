@@ -47,6 +47,21 @@ class Outcome:
     extra_s: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What a change does: by service and group, and to whom at all.
+
+    lost to gained_possible: residents at their own pace to whom it does so for at least one of the services asked of,
+    each once, by age band; bands without anybody left out.
+    """
+
+    outcomes: list[Outcome]
+    lost: Mapping[str, int]
+    lost_possible: Mapping[str, int]
+    gained: Mapping[str, int]
+    gained_possible: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """What one failure or repair means, over all services and groups, unknown taken as open.
@@ -80,7 +95,7 @@ def what_if(
     services: Sequence[Service] | None = None,
     groups: Sequence[MobilityGroup] | None = None,
     limit_s: float | None = None,
-) -> list[Outcome]:
+) -> Change:
     """Close and mend elements, and compare with how things are; all services and groups where none are named.
 
     limit_s None: each service's own limit. Services without any facility in the place are left out.
@@ -88,7 +103,9 @@ def what_if(
     then = closing(opening(said, mend), close)
     asked = [service for service in community.services() if services is None or service in services]
     found = []
+    once: list[dict[str, int]] = [{}, {}, {}, {}]
     for group in community.groups() if groups is None else groups:
+        anyone = [np.zeros(len(community.households.building), np.bool_) for _ in once]
         sides = []
         for unknown_closed in (False, True):
             before, after = (shut(some, group, unknown_closed=unknown_closed) for some in (said, then))
@@ -99,8 +116,13 @@ def what_if(
         for service in asked:
             limit_ms = 1000 * (community.norm.limits[service].limit_s if limit_s is None else limit_s)
             pairs = [((was[service], before), (now[service], after)) for before, after, was, now in sides]
-            found.append(_outcome(community, service, group, limit_ms, pairs))
-    return found
+            flags = _flags(community, group, limit_ms, pairs)
+            found.append(_outcome(community, service, group, limit_ms=limit_ms, flags=flags, as_open=pairs[0]))
+            anyone = [one | which for one, which in zip(anyone, flags, strict=True)]
+        if not community.bands_of(group)[1]:
+            for people, which in zip(once, anyone, strict=True):
+                people.update(count(community, group, which))
+    return Change(found, *once)
 
 
 def street_lifts(community: Community) -> list[tuple[Element, ...]]:
@@ -182,15 +204,13 @@ def _ranked(
 Side = tuple[Reach, frozenset[Element]]  # the ways, and what is closed
 
 
-def _outcome(
-    community: Community,
-    service: Service,
-    group: MobilityGroup,
-    limit_ms: float,
-    pairs: Sequence[tuple[Side, Side]],
-) -> Outcome:
-    """Compare before and after with the unknown open and closed; both times with and without the unknown lifts."""
-    columns, if_needed = community.bands_of(group)
+def _flags(
+    community: Community, group: MobilityGroup, limit_ms: float, pairs: Sequence[tuple[Side, Side]]
+) -> list[Flags]:
+    """Tell who loses it, may lose it, regains it, may regain it, each (households,).
+
+    Before and after are compared with the unknown open and closed; both times with and without the unknown lifts.
+    """
     within = [
         [floor_ms(community, way, group, closed, assume_lifts=lifts) <= limit_ms for way, closed in sides]
         for sides in pairs
@@ -198,12 +218,22 @@ def _outcome(
     ]
     lost = [was & ~now for was, now in within]
     gained = [now & ~was for was, now in within]
-    (usual, _), (then, _) = pairs[0]  # the unknown taken as open
-    counts = [
-        people_by_building(community, fold(some), columns)
-        for some in (lost, gained)
-        for fold in (np.logical_and.reduce, np.logical_or.reduce)
-    ]
+    return [fold(some) for some in (lost, gained) for fold in (np.logical_and.reduce, np.logical_or.reduce)]
+
+
+def _outcome(
+    community: Community,
+    service: Service,
+    group: MobilityGroup,
+    *,
+    limit_ms: float,
+    flags: Sequence[Flags],
+    as_open: tuple[Side, Side],
+) -> Outcome:
+    """Count the people, and compare the ways with the unknown taken as open."""
+    columns, if_needed = community.bands_of(group)
+    (usual, _), (then, _) = as_open
+    counts = [people_by_building(community, which, columns) for which in flags]
     return Outcome(
         service=service,
         group=group,

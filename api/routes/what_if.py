@@ -13,7 +13,7 @@ from api import counts
 from api.asked import Db, ThePlace
 from api.community import said
 from simulations.community import Community
-from simulations.failures import Outcome, what_if
+from simulations.failures import Change, Outcome, what_if
 from simulations.states import element, shut
 from twin.errors import Refused
 from twin.terms import ElementKind, MobilityGroup, Service
@@ -72,14 +72,17 @@ def ask(request: Request, connection: Db, place: ThePlace, scenario: Scenario) -
     return {"already_closed": bool(closing) and set(closing) <= closed, "lost": lost, "gained": back}
 
 
-def _side(community: Community, found: list[Outcome], *, gained: bool) -> dict[str, Any]:
+def _side(community: Community, found: Change, *, gained: bool) -> dict[str, Any]:
     """Gather one direction: the rows, the people each once by age, and the buildings."""
-    sides = [(one, *((one.gained, one.gained_possible) if gained else (one.lost, one.lost_possible))) for one in found]
+    sides = [
+        (one, *((one.gained, one.gained_possible) if gained else (one.lost, one.lost_possible)))
+        for one in found.outcomes
+    ]
     touched = [side for side in sides if side[2].any()]
     rows = [_row(community, *side) for side in touched]
     rows.sort(key=lambda row: (row["if_needed"], not row["certain"], -row.pop("order")))
-    certain = _once(community, [(one, sure) for one, sure, _ in touched])
-    possible = _once(community, [(one, maybe) for one, _, maybe in touched])
+    once = (found.gained, found.gained_possible) if gained else (found.lost, found.lost_possible)
+    certain, possible = ([people.get(band, 0) for band in community.residents.bands] for people in once)
     pairs = counts.pairs(certain, possible)
     whole = counts.pair(sum(certain), sum(possible))
     return {
@@ -92,16 +95,6 @@ def _side(community: Community, found: list[Outcome], *, gained: bool) -> dict[s
         "rows": rows,
         "buildings": sorted({building for row in rows for building in row["buildings"]}),
     }
-
-
-def _once(community: Community, sides: list[tuple[Outcome, NDArray[np.int64]]]) -> list[int]:
-    """Count each person once by age band, of those at their own pace: of the services lost, the one most lost."""
-    most = np.zeros(community.residents.counts.shape, np.int64)
-    for one, people in sides:
-        if not one.counts_if_needed:
-            columns = [community.residents.bands.index(band) for band in one.bands]
-            most[:, columns] = np.maximum(most[:, columns], people)
-    return [int(n) for n in most.sum(axis=0)]
 
 
 def _row(community: Community, one: Outcome, sure: NDArray[np.int64], maybe: NDArray[np.int64]) -> dict[str, Any]:

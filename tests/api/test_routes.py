@@ -110,6 +110,38 @@ def test_the_state_has_every_section_and_no_device_of_a_dwelling(client: TestCli
     assert state["figures"]["all"]["lifts"] == {"total": 51, "open": 0, "closed": 0, "unknown": 51}
 
 
+def test_a_lift_with_two_sensors_is_one_repair(client: TestClient, monaco: str) -> None:
+    with psycopg.connect(monaco, autocommit=True) as connection:
+        connection.execute("INSERT INTO cut_off (place_id, certain, possible) SELECT id, '{}', '{}' FROM place")
+        connection.execute("""
+            WITH lift AS (SELECT * FROM thing WHERE kind = 'lift' ORDER BY id LIMIT 1),
+            second AS (
+                INSERT INTO thing (place_id, key, name, kind, format, topic, interval_s, point)
+                SELECT place_id, key || '-2', name, kind, format, topic || '-2', interval_s, point FROM lift RETURNING id),
+            stream AS (
+                INSERT INTO datastream (thing_id, property, unit, lowest, highest)
+                SELECT id, 'in_service', '1', 0, 1 FROM second RETURNING id),
+            watched AS (
+                INSERT INTO effect (datastream_id, element_kind, element_id, closes_below)
+                SELECT s.id, e.element_kind, e.element_id, 0.5
+                  FROM stream s, effect e JOIN datastream d ON d.id = e.datastream_id JOIN lift ON lift.id = d.thing_id
+                RETURNING id)
+            INSERT INTO effect_state (effect_id, state, since) SELECT id, 'unknown', now() FROM watched
+        """)
+        connection.execute("""
+            INSERT INTO alarm (place_id, kind, subject, severity, detail, raised_at)
+            SELECT t.place_id, 'people_cut_off', 'effect:' || min(e.id), 'major', jsonb_build_object(
+                       'people', jsonb_build_object('80+', 10 * t.id), 'if_needed', '{}'::jsonb,
+                       'elements', jsonb_agg(jsonb_build_object('kind', e.element_kind, 'id', e.element_id))), now()
+              FROM effect e JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+             WHERE (e.element_kind, e.element_id) IN (SELECT element_kind, element_id FROM effect ORDER BY id DESC LIMIT 1)
+             GROUP BY t.id
+        """)
+    state = client.get("/api/state").json()
+    assert len(state["alarms"]) == 2
+    assert len(state["losses"]["total"]["repairs"]) == 1
+
+
 def test_the_state_and_the_health_say_since_when_nobody_watches(client: TestClient, monaco: str) -> None:
     def watch() -> dict[str, object]:
         told = client.get("/api/state").json()["watch"]["all"]

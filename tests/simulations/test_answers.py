@@ -25,7 +25,9 @@ def hamlet() -> Community:
 
 def test_a_few_who_would_lose_a_service_are_not_counted_out() -> None:
     town = hamlet()
-    (answer,) = answers.of_what_if(town, what_if(town, (), close=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR]))
+    (answer,) = answers.of_what_if(
+        town, what_if(town, (), close=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR]).outcomes
+    )
     assert (answer["lost"], answer["lost_possible"]) == ({"18-34": None, "65-79": 20}, {"18-34": None, "65-79": 20})
 
 

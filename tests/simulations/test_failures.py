@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import numpy as np
+
+from simulations.community import SERVICES, assemble
 from simulations.failures import rank, street_lifts, what_if
 from simulations.states import Element, closing
 from tests.simulations.village import LIFT, STEPS, village
@@ -15,7 +19,7 @@ THE_STEPS = Element(ElementKind.EDGE, STEPS)
 
 def test_the_lift_stops_and_the_hill_is_cut_off_in_a_wheelchair_only() -> None:
     town = village(upper_lift=1)
-    adult, wheel = what_if(town, (), close=[THE_LIFT], groups=[MobilityGroup.ADULT, MobilityGroup.WHEELCHAIR])
+    adult, wheel = what_if(town, (), close=[THE_LIFT], groups=[MobilityGroup.ADULT, MobilityGroup.WHEELCHAIR]).outcomes
     # 310 s by the lift, 316 s by the steps; the limit for a pharmacy is 600 s
     assert adult.lost.sum() == adult.lost_possible.sum() == 0
     assert (adult.before_s[1], adult.after_s[1], adult.extra_s) == (310.0, 316.0, 6.0)
@@ -26,7 +30,7 @@ def test_the_lift_stops_and_the_hill_is_cut_off_in_a_wheelchair_only() -> None:
 
 
 def test_people_upstairs_of_a_building_whose_lift_is_not_known_lose_it_only_possibly() -> None:
-    (wheel,) = what_if(village(upper_lift=-1), (), close=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR])
+    (wheel,) = what_if(village(upper_lift=-1), (), close=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR]).outcomes
     assert wheel.lost.tolist() == [[0, 0], [20, 10]]
     assert wheel.lost_possible.tolist() == [[0, 0], [40, 20]]
 
@@ -34,9 +38,33 @@ def test_people_upstairs_of_a_building_whose_lift_is_not_known_lose_it_only_poss
 def test_mending_gives_back_what_closing_took() -> None:
     town = village(upper_lift=1)
     said = closing((), [THE_LIFT])
-    (wheel,) = what_if(town, said, mend=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR])
+    (wheel,) = what_if(town, said, mend=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR]).outcomes
     assert wheel.gained.tolist() == [[0, 0], [40, 20]]
     assert wheel.lost_possible.sum() == 0
+
+
+def test_people_who_lose_different_services_are_each_counted_once() -> None:
+    # Upstairs on the hill is 9.9 s further, and so is the clinic. Within 322.9 s the ground floor has both and upstairs
+    # the pharmacy; the steps take 6 s longer than the lift, and each floor loses one.
+    town = village(upper_lift=1)
+    one = town.facilities
+    both = replace(
+        one,
+        ids=np.array([31, 32], np.int32),
+        service=np.array([SERVICES.index(Service.PHARMACY), SERVICES.index(Service.CLINIC)], np.uint8),
+        node=np.array([0, 0], np.int32),
+        node_m=np.array([0.0, 9.9 * 1.11]),
+        step_free=np.array([-1, -1], np.int8),
+        source_ids=("n1", "n2"),
+        names=("pharmacy", "clinic"),
+        names_zh=(None, None),
+    )
+    town = assemble(town.place, town.network, town.buildings, town.residents, both)
+    found = what_if(town, (), close=[THE_LIFT], groups=[MobilityGroup.ADULT], limit_s=322.9)
+    assert [one.lost.tolist() for one in found.outcomes] == [[[0], [20]], [[0], [20]]]
+    assert (found.lost, found.lost_possible) == ({"18-34": 40}, {"18-34": 40})
+    back = what_if(town, closing((), [THE_LIFT]), mend=[THE_LIFT], groups=[MobilityGroup.ADULT], limit_s=322.9)
+    assert (back.gained, back.gained_possible, back.lost) == ({"18-34": 40}, {"18-34": 40}, {})
 
 
 def test_failures_are_ranked_by_people() -> None:

@@ -158,7 +158,7 @@ def assert_matches(monaco: Community, worst: Ranked, found: list[losses.Loss], a
     """Hold the rows against what-if, which asks the same by another way, and the alarm against the rows."""
     rows = {loss.key: loss for loss in found}
     causes = [{"kind": "edge", "id": element_id(monaco, each)} for each in worst.elements]
-    for outcome in what_if(monaco, (), close=worst.elements):
+    for outcome in what_if(monaco, (), close=worst.elements).outcomes:
         for at in np.flatnonzero(outcome.lost_possible.sum(axis=1)).tolist():
             loss = rows.pop(losses.Key(outcome.service, outcome.group, int(monaco.buildings.ids[at])))
             maybe, sure = by_band(outcome, outcome.lost_possible[at]), by_band(outcome, outcome.lost[at])
