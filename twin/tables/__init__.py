@@ -19,6 +19,7 @@ from twin.tables.imports import ImportJob
 from twin.tables.layers import LayerVersion
 from twin.tables.metadata import Table
 from twin.tables.network import NetworkEdge, NetworkNode
+from twin.tables.runs import Run
 from twin.tables.sensing import (
     Datastream,
     Latest,
@@ -76,6 +77,7 @@ __all__ = [
     "ResidentCount",
     "ResidentUnlocated",
     "Revision",
+    "Run",
     "Sensor",
     "ServiceLoss",
     "Table",
