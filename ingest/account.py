@@ -39,14 +39,16 @@ class Account:
         """Count a reading, or an undecodable message, as set aside."""
         self._tallies[number].quarantined += 1
 
-    def recorded(self, numbers: Sequence[int], is_stored: NDArray[np.bool_]) -> None:
-        """Count readings as stored or duplicate; both arguments have one entry a reading."""
+    def recorded(self, numbers: Sequence[int], is_stored: NDArray[np.bool_], is_conflict: NDArray[np.bool_]) -> None:
+        """Count readings as stored or duplicate, and those of the duplicates that conflict; one entry a reading."""
         owners = np.array(numbers, dtype=np.int64)
         stored = np.bincount(owners[is_stored], minlength=len(self._tallies))
+        conflict = np.bincount(owners[is_conflict], minlength=len(self._tallies))
         both = np.bincount(owners, minlength=len(self._tallies))
         for number, tally in enumerate(self._tallies):
             tally.stored += int(stored[number])
             tally.duplicate += int(both[number] - stored[number])
+            tally.conflict += int(conflict[number])
 
     def tallies(self) -> dict[tuple[datetime, str], Tally]:
         """Give the counts by (minute, source), as the twin stores them."""

@@ -15,7 +15,7 @@ from ingest.quarantine import Unreadable
 from ingest.settings import IngestSettings
 from ingest.settling import settle
 from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
-from twin import account, db, observations
+from twin import account, db, health, observations
 from twin.db import Engine
 from twin.devices import intervals
 from twin.devices import register as read_register
@@ -37,7 +37,8 @@ class Pipeline:
     """A worker: it takes messages from a session and settles them in the database until it is told to stop.
 
     The thread that runs it reads, decodes and acknowledges. Another commits, one batch after the other and so in the
-    order of arrival; meanwhile the next batch gathers.
+    order of arrival; meanwhile the next batch gathers. A third adds hours and days up once a minute, so that no message
+    waits for it.
     """
 
     def __init__(self, settings: IngestSettings, engine: Engine, stop: Event) -> None:
@@ -48,7 +49,9 @@ class Pipeline:
         self._routes = Routes(settings.subscriptions)
         self._floods = Floods(settings.flood_factor, settings.flood_burst)
         self._decoded: list[Decoded] = []  # the next batch
+        self._decoded_bytes = 0  # of its payloads
         self._under_way: Future[list[Decoded]] | None = None
+        self._rolling: Future[None] | None = None
         self._has_given_up = False  # of the database, for the stop has come
         self._handed_s = 0.0
         self._register = Register({})
@@ -61,9 +64,10 @@ class Pipeline:
 
         Raises Refused where the broker will not have us.
         """
-        with ThreadPoolExecutor(1, "commit") as committer:
+        with ThreadPoolExecutor(1, "commit") as committer, ThreadPoolExecutor(1, "roll-up") as roller:
             try:
                 while not self._stop.is_set():
+                    self._roll_up_in_turn(roller)
                     self._advance(session, committer)
                     self._wait(session)
                 while self._under_way or ((self._decoded or session.waiting) and not self._has_given_up):
@@ -78,28 +82,36 @@ class Pipeline:
         if self._under_way and self._under_way.done():
             session.acknowledge([one.message for one in self._under_way.result()])
             self._under_way = None
-        if session.waiting and len(self._decoded) < self._most:
-            came = decode(session.take(self._most - len(self._decoded)), self._routes)
-            self._decoded += self._floods.limit(came, self._intervals)
+        if session.waiting and not self._is_full():
+            taken = session.take(self._most - len(self._decoded), self._settings.batch_bytes - self._decoded_bytes)
+            self._decoded_bytes += sum([len(one.payload) for one in taken])
+            self._decoded += self._floods.limit(decode(taken, self._routes), self._intervals)
             for command in self._routes.take_commands():
                 session.send(command)
         if self._under_way:
             return
-        if time.monotonic() - self._rolled_s >= ROLL_UP_S:
-            self._rolled_s = time.monotonic()
-            self._under_way = committer.submit(self._roll_up)
-        elif self._decoded and self._linger_s() <= 0:
+        if self._decoded and self._linger_s() <= 0:
             self._handed_s = time.monotonic()
             batch = [one for one in self._decoded if session.is_due(one.message)]
-            self._decoded = []
+            self._decoded, self._decoded_bytes = [], 0
             self._under_way = committer.submit(self._store, session, batch)
-        else:
-            return
-        self._under_way.add_done_callback(lambda _: session.wake())
+            self._under_way.add_done_callback(lambda _: session.wake())
+
+    def _is_full(self) -> bool:
+        """Whether the next batch takes no more."""
+        return len(self._decoded) >= self._most or self._decoded_bytes >= self._settings.batch_bytes
+
+    def _roll_up_in_turn(self, roller: Executor) -> None:
+        if self._rolling and self._rolling.done():
+            self._rolling.result()
+            self._rolling = None
+        if not self._rolling and time.monotonic() - self._rolled_s >= ROLL_UP_S:
+            self._rolled_s = time.monotonic()
+            self._rolling = roller.submit(self._roll_up)
 
     def _linger_s(self) -> float:
         """How long the next batch waits for more: batches keep a distance, so that a lone message need not wait."""
-        if len(self._decoded) >= self._most or self._stop.is_set():
+        if self._is_full() or self._stop.is_set():
             return 0.0
         return self._handed_s + self._settings.linger_ms / 1000 - time.monotonic()
 
@@ -177,18 +189,18 @@ class Pipeline:
         self._register_read_s = time.monotonic()
         return True
 
-    def _roll_up(self) -> list[Decoded]:
-        """Bring the hours up to date and check the account; no message is settled by it. A database that is away is the next batch's matter."""
+    def _roll_up(self) -> None:
+        """Bring the hours up to date and check the account; a database that is away has it done the next time."""
         try:
             with self._engine.begin() as connection:
                 observations.roll_up(connection, datetime.now(UTC))
+                health.fold(connection)
             with self._engine.begin() as connection:
                 found = account.check(connection, datetime.now(UTC))
                 if not found.is_true:
                     log.error("the account and the tables differ: %s", found)
         except db.UNAVAILABLE as error:
             log.warning("no database for the roll-up: %s", _first_line(error))
-        return []
 
 
 def _first_line(error: Exception) -> str:

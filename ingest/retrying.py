@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-
 from ingest.account import UNKNOWN
+from ingest.health import brought
 from ingest.mqtt import Message
 from ingest.settings import IngestSettings
 from ingest.settling import batch
 from ingest.sifting import EPOCH, Decoded, Register, Routes, Sifted, decode, sift
-from twin import account, observations, quarantine
+from twin import account, health, observations, quarantine
 from twin.account import Tally
 from twin.db import Connection
 from twin.devices import register
@@ -98,18 +97,19 @@ def _of(row: Kept, readings: Sequence[Reading]) -> list[Reading]:
 def _settle(connection: Connection, row: Kept, sifted: Sifted, readings: int, *, is_timed: bool) -> Retried:
     """Store what passes, set the rest aside anew, and move the account."""
     handled = min(1 if row.is_whole_message else readings, row.count)  # how many readings one message was counted as
-    is_stored = np.zeros(0, np.bool_)
-    if sifted.values:
-        is_stored = observations.record(connection, batch(sifted, row.first_seen)).is_stored
-    stored, refused = int(is_stored.sum()), len(sifted.refusals)
-    duplicate = len(is_stored) - stored
+    outcome = observations.record(connection, batch(sifted, row.first_seen))
+    stored, duplicate, refused = outcome.stored, outcome.duplicate, len(sifted.refusals)
+    conflict = int(outcome.is_conflict.sum())
     left = row.count - handled
     if is_timed and not refused:
         duplicate += left // handled * len(sifted.values)
         left %= handled
     source, minute = row.format or UNKNOWN, row.first_seen.astimezone(UTC).replace(second=0, microsecond=0)
     account.withdraw(connection, source, row.count - left, first=row.first_seen, last=row.last_seen)
+    if row.thing_key is not None and row.reason_code != Reason.UNKNOWN_DEVICE:  # that was nobody's
+        health.withdraw(connection, row.thing_key, row.count - left, row.last_seen)
+    health.add(connection, brought(sifted, outcome))
     quarantine.release(connection, row.id, left=left, at=datetime.now(UTC))
     quarantine.fold(connection, sifted.refusals)
-    account.add(connection, {(minute, source): Tally(0, stored, duplicate, refused)})
+    account.add(connection, {(minute, source): Tally(0, stored, duplicate, refused, conflict)})
     return Retried(row.id, stored, duplicate, refused, left, sifted.refusals[0].reason if refused else "")

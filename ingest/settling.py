@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from ingest.health import brought
 from ingest.sifting import Sifted
-from twin import account, observations, quarantine, unit_watch
+from twin import account, health, observations, quarantine, unit_watch
 from twin.db import Connection
 from twin.observations import Batch
 
@@ -20,9 +21,9 @@ def settle(connection: Connection, sifted: Sifted) -> None:
     Raises Stale where a datastream is no longer in the register.
     """
     now = datetime.now(UTC)
-    if sifted.values:
-        outcome = observations.record(connection, batch(sifted, now))
-        sifted.account.recorded(sifted.tallies, outcome.is_stored)
+    outcome = observations.record(connection, batch(sifted, now))
+    sifted.account.recorded(sifted.tallies, outcome.is_stored, outcome.is_conflict)
+    health.add(connection, brought(sifted, outcome))
     unit_watch.note(connection, first=sifted.first_units, wrong=sifted.wrong_units, mended=sifted.mended, at=now)
     quarantine.fold(connection, sifted.refusals)
     account.add(connection, sifted.account.tallies())

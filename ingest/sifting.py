@@ -15,6 +15,7 @@ from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import IngestSettings, Subscription
 from ingest.times import SECOND_US
+from ingest.values import RSSI
 from twin import gate
 from twin.devices import Slot
 from twin.quarantine import Refusal
@@ -25,7 +26,8 @@ PAYLOAD_BYTES = 256 * 1024
 TOPIC_CHARACTERS = 1_024
 TOPIC_LEVELS = 64
 # What a device says of its own health: taken where it is enrolled, otherwise no matter for the quarantine.
-HEALTH = frozenset({"battery", "available"})
+HEALTH = frozenset({"battery", "rssi", "available"})
+SIGNALS = {"battery": (0.0, 100.0), "rssi": (-200.0, 50.0)}  # kept of every device: %, dBm
 # What a third party's decoder may raise for bytes it did not foresee; the message is set aside and the stream goes on.
 FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -143,7 +145,7 @@ class Register:
 
     def __init__(self, slots: Mapping[tuple[str, str], Slot]) -> None:
         self.slots = dict(slots)
-        self.keys = frozenset(key for key, _ in slots)
+        self.things = {key: slot.thing_id for (key, _), slot in slots.items()}
         self._names = {slot.datastream_id: name for name, slot in slots.items()}
 
     def learn(self, sifted: Sifted) -> None:
@@ -159,13 +161,17 @@ class Register:
 
 @dataclass(slots=True)
 class Sifted:
-    """A batch sifted: four lists with one entry a reading to store, and what is set aside."""
+    """A batch sifted: six lists with one entry a reading to store, what is set aside, and what things say of themselves."""
 
     account: Account = field(default_factory=Account)
     datastream_ids: list[int] = field(default_factory=list)
     times_us: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     tallies: list[int] = field(default_factory=list)
+    thing_ids: list[int] = field(default_factory=list)
+    received_us: list[int] = field(default_factory=list)
+    refused: list[tuple[int, int]] = field(default_factory=list)  # thing id and time of arrival, of known things
+    said: dict[tuple[int, str], tuple[float, int]] = field(default_factory=dict)  # (thing id, signal) to value, arrival
     refusals: list[Refusal] = field(default_factory=list)
     rows: int = 0  # of the quarantine, for the message that is judged
     first_units: dict[int, str] = field(default_factory=dict)  # by datastream id: stated for the first time
@@ -245,17 +251,29 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
         if code is Reason.WRONG_UNIT:
             sifted.wrong_units[slot.datastream_id] = reading.unit and printable(reading.unit)
             sifted.mended.discard(slot.datastream_id)
+        sifted.refused.append((slot.thing_id, received_us))
         _refuse(sifted, origin, code, reason, reading)
         return
     sifted.datastream_ids.append(slot.datastream_id)
     sifted.times_us.append(reading.time_us)
     sifted.values.append(value)
     sifted.tallies.append(origin.tally)
+    sifted.thing_ids.append(slot.thing_id)
+    sifted.received_us.append(received_us)
+    if reading.property in SIGNALS:
+        _note_signal(sifted, slot.thing_id, reading.property, value, received_us)
     if slot.stated is None and reading.unit is not None:
         sifted.first_units[slot.datastream_id] = code_of(reading.unit)
     if slot.wrong is not None or slot.datastream_id in sifted.wrong_units:
         sifted.wrong_units.pop(slot.datastream_id, None)
         sifted.mended.add(slot.datastream_id)
+
+
+def _note_signal(sifted: Sifted, thing_id: int, name: str, value: float, received_us: int) -> None:
+    """Note a battery or a signal strength that can be one."""
+    lowest, highest = SIGNALS[name]
+    if lowest <= value <= highest:
+        sifted.said[thing_id, name] = (value, received_us)
 
 
 def _not_its_own(sifted: Sifted, origin: Origin, reading: Reading, slot: Slot) -> None:
@@ -272,12 +290,19 @@ def _not_its_own(sifted: Sifted, origin: Origin, reading: Reading, slot: Slot) -
 def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:
     """Set a reading aside whose datastream is not in the register, where that is somebody's matter."""
     key, name = printable(reading.thing_key), printable(reading.property)
-    if reading.thing_key not in register.keys:
+    if reading.thing_key not in register.things:
+        if reading.property == RSSI:
+            return  # of the radio, and no measurement of the place
         why = (Reason.UNKNOWN_DEVICE, f"no device is enrolled as {key}")
     elif reading.property in HEALTH or math.isnan(reading.value):
+        if reading.property in SIGNALS:
+            _note_signal(
+                sifted, register.things[reading.thing_key], reading.property, reading.value, origin.message.received_us
+            )
         return  # its health, or a word of a known device that nobody asked to store
     else:
         why = (Reason.UNKNOWN_PROPERTY, f"{key} is enrolled without {name}")
+        sifted.refused.append((register.things[reading.thing_key], origin.message.received_us))
     sifted.is_unknown = True
     _refuse(sifted, origin, *why, reading)
 

@@ -100,6 +100,7 @@ def balance(context: typer.Context, *, as_json: AsJson = False) -> None:
         "received": whole.received,
         "stored": whole.stored,
         "duplicate": whole.duplicate,
+        "conflict": whole.conflict,
         "quarantined": whole.quarantined,
         "stored_in_tables": found.inserted,
         "quarantined_in_tables": found.set_aside,

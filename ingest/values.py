@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ingest.payload import BOOLEAN_UNIT, NAN, leaves, to_number
 from ingest.quarantine import Reason, Unreadable
 from twin.terms import Reading
 
 DECIMAL = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", re.ASCII)
+RSSI = "rssi"  # the property that says how strong a radio's signal is
 AVAILABLE = "available"  # the property that says whether a device is connected, 1 or 0
 
 
@@ -40,6 +41,12 @@ def from_text(text: str) -> float:
 def available(thing_key: str, time_us: int, *, is_available: bool) -> Reading:
     """Say that a device is connected, or is not."""
     return Reading(thing_key, AVAILABLE, time_us, float(is_available), BOOLEAN_UNIT)
+
+
+def heard(thing_key: str, time_us: int, rssi: Iterable[float | None]) -> list[Reading]:
+    """Say how well the gateway heard a radio that heard it best [dBm]; nothing where none says."""
+    known = [one for one in rssi if one is not None]
+    return [Reading(thing_key, RSSI, time_us, max(known), "dBm")] if known else []
 
 
 def utf8(payload: bytes) -> str:

@@ -28,6 +28,7 @@ class Tally:
     stored: int = 0
     duplicate: int = 0
     quarantined: int = 0
+    conflict: int = 0  # of the duplicates, those that say another value than the one stored
 
     @property
     def received(self) -> int:
@@ -36,13 +37,14 @@ class Tally:
 
 
 ADD = sa.text("""
-INSERT INTO account (minute, source, messages, received, stored, duplicate, quarantined)
+INSERT INTO account (minute, source, messages, received, stored, duplicate, quarantined, conflict)
 SELECT * FROM unnest(CAST(:minutes AS timestamptz[]), CAST(:sources AS text[]), CAST(:messages AS bigint[]),
-       CAST(:received AS bigint[]), CAST(:stored AS bigint[]), CAST(:duplicate AS bigint[]), CAST(:quarantined AS bigint[]))
+       CAST(:received AS bigint[]), CAST(:stored AS bigint[]), CAST(:duplicate AS bigint[]), CAST(:quarantined AS bigint[]),
+       CAST(:conflict AS bigint[]))
 ON CONFLICT (minute, source) DO UPDATE
    SET messages = account.messages + excluded.messages, received = account.received + excluded.received,
        stored = account.stored + excluded.stored, duplicate = account.duplicate + excluded.duplicate,
-       quarantined = account.quarantined + excluded.quarantined
+       quarantined = account.quarantined + excluded.quarantined, conflict = account.conflict + excluded.conflict
 """)
 
 
@@ -64,6 +66,7 @@ def add(connection: Connection, tallies: Mapping[tuple[datetime, str], Tally]) -
             "stored": [tally.stored for _, tally in ordered],
             "duplicate": [tally.duplicate for _, tally in ordered],
             "quarantined": [tally.quarantined for _, tally in ordered],
+            "conflict": [tally.conflict for _, tally in ordered],
         },
     )
 
@@ -99,7 +102,8 @@ def total(connection: Connection, since: datetime | None = None) -> Tally:
     row = connection.execute(
         sa.text("""
         SELECT coalesce(sum(messages), 0)::bigint, coalesce(sum(stored), 0)::bigint,
-               coalesce(sum(duplicate), 0)::bigint, coalesce(sum(quarantined), 0)::bigint
+               coalesce(sum(duplicate), 0)::bigint, coalesce(sum(quarantined), 0)::bigint,
+               coalesce(sum(conflict), 0)::bigint
           FROM account WHERE CAST(:since AS timestamptz) IS NULL OR minute >= :since
         """),
         {"since": since},

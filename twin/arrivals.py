@@ -184,5 +184,6 @@ def _count(connection: Connection, verdicts: Sequence[Verdict], received_at: dat
         stored=became.count(Became.STORED),
         duplicate=became.count(Became.DUPLICATE) + became.count(Became.CONFLICT),
         quarantined=became.count(Became.REFUSED),
+        conflict=became.count(Became.CONFLICT),
     )
     account.add(connection, {(received_at.replace(second=0, microsecond=0), SOURCE): tally})

@@ -13,16 +13,13 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from twin import changes, effects
+from twin.copying import EPOCH_US, HEADER, TRAILER, copy_in, driver
 from twin.errors import NotFound, Stale
 from twin.rollups import HOUR_US, WRITERS_LOCK, roll_up
 
 __all__ = ["Batch", "Days", "Hours", "Outcome", "Series", "days", "history", "hours", "record", "roll_up"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EPOCH_POSTGRES_US = 946_684_800_000_000  # 2000-01-01, where PostgreSQL's binary times begin
-COPY = "COPY {table} FROM STDIN (FORMAT BINARY)"
-COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-COPY_TRAILER = b"\xff\xff"
 # One row of binary COPY: the number of fields, then each with its length before it, all big-endian.
 ROW = np.dtype(
     [("fields", ">i2"), ("l1", ">i4"), ("time", ">i8"), ("l2", ">i4"), ("id", ">i4"), ("l3", ">i4"), ("value", ">f8")]
@@ -47,9 +44,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What became of a batch: `is_stored` says it for each reading; the others were there already."""
+    """What became of a batch: `is_stored` says it for each reading; the others were there already.
+
+    Of those, `is_conflict` are the ones with another value than the one that is kept; of the stored, `is_late` those
+    that came after a newer one of their datastream.
+    """
 
     is_stored: NDArray[np.bool_]
+    is_conflict: NDArray[np.bool_]
+    is_late: NDArray[np.bool_]
     effects: tuple[int, ...]  # whose state changed
 
     @property
@@ -66,27 +69,30 @@ class Outcome:
 def record(connection: Connection, batch: Batch) -> Outcome:
     """Store a batch: observations, the newest reading of each datastream, effects, marks of late hours; announce it.
 
-    A reading whose datastream and time are stored already changes nothing, also where its value differs. Raises Stale
-    where a datastream is no longer in the register.
+    A reading whose datastream and time are stored already changes nothing; where its value differs it is a conflict.
+    Raises Stale where a datastream is no longer in the register.
     """
-    is_stored = np.zeros(len(batch.time_us), dtype=np.bool_)
+    is_stored, is_conflict = np.zeros((2, len(batch.time_us)), dtype=np.bool_)
     if not len(is_stored):
-        return Outcome(is_stored, ())
-    order = _distinct(batch)
+        return Outcome(is_stored, is_conflict, is_stored, ())
+    sorted_by, is_first = _distinct(batch)
+    order = sorted_by[is_first]
     rows = Batch(batch.datastream_id[order], batch.time_us[order], batch.value[order], batch.received_at)
     connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": WRITERS_LOCK})
-    is_stored[order] = _store(connection, rows)
+    is_stored[order], kept = _store(connection, rows)
+    is_conflict[sorted_by] = batch.value[sorted_by] != kept[np.cumsum(is_first) - 1]
     _mark_late(connection, rows)
     newer = _keep_newest(connection, rows)
     bound = np.isin(rows.datastream_id, newer)
     moments = np.minimum(rows.time_us[bound], _us(rows.received_at))
     changed = effects.judge(connection, rows.datastream_id[bound], moments, rows.value[bound])
     changes.announce(connection, "latest", ids=newer)
-    return Outcome(is_stored, tuple(changed))
+    is_late = is_stored & (~np.isin(batch.datastream_id, newer) | _is_overtaken(batch))
+    return Outcome(is_stored, is_conflict, is_late, tuple(changed))
 
 
-def _distinct(batch: Batch) -> NDArray[np.int64]:
-    """Give the positions of the distinct readings by datastream and time, the first to arrive of each.
+def _distinct(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Give the positions of the readings by datastream and time, and which there are the first to arrive of each.
 
     One order for all workers: two that store the same rows wait for each other and cannot deadlock.
     """
@@ -94,29 +100,43 @@ def _distinct(batch: Batch) -> NDArray[np.int64]:
     ids, times = batch.datastream_id[order], batch.time_us[order]
     is_first = np.ones(len(order), dtype=np.bool_)
     is_first[1:] = (ids[1:] != ids[:-1]) | (times[1:] != times[:-1])
-    return order[is_first]
+    return order, is_first
 
 
-def _store(connection: Connection, rows: Batch) -> NDArray[np.bool_]:
+def _is_overtaken(batch: Batch) -> NDArray[np.bool_]:
+    """Tell which readings came after one of the same datastream in this batch that was measured later."""
+    by_stream = np.argsort(batch.datastream_id, kind="stable")
+    ids = batch.datastream_id[by_stream]
+    group = np.cumsum(np.concatenate([[0], ids[1:] != ids[:-1]]))
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[np.argsort(batch.time_us, kind="stable")] = np.arange(len(ids))
+    place = group * len(ids) + rank[by_stream]  # one rising scale for all datastreams
+    is_overtaken = np.zeros(len(ids), dtype=np.bool_)
+    is_overtaken[by_stream] = place < np.maximum.accumulate(place)
+    return is_overtaken
+
+
+def _store(connection: Connection, rows: Batch) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Copy the rows into the hypertable; where one is there already, do it again row by row in the database.
 
+    Gives for each row whether it is stored, and the value that stands there now.
     New rows are the rule and a bare COPY is 2-3 times faster than any form of ON CONFLICT.
     """
     try:
         with connection.begin_nested():
-            _copy(connection, "observation (time, datastream_id, value)", _packed(rows, ROW))
+            copy_in(connection, "observation (time, datastream_id, value)", _packed(rows, ROW))
     except psycopg.errors.UniqueViolation:
         return _stage(connection, rows)
-    return np.ones(len(rows.time_us), dtype=np.bool_)
+    return np.ones(len(rows.time_us), dtype=np.bool_), rows.value
 
 
-def _stage(connection: Connection, rows: Batch) -> NDArray[np.bool_]:
+def _stage(connection: Connection, rows: Batch) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     connection.exec_driver_sql("""
         CREATE TEMPORARY TABLE IF NOT EXISTS staged_observation
             (time timestamptz, datastream_id integer, value double precision, position integer) ON COMMIT DELETE ROWS
     """)
     packed = _packed(rows, STAGED_ROW)
-    _copy(connection, "staged_observation (time, datastream_id, value, position)", packed)
+    copy_in(connection, "staged_observation (time, datastream_id, value, position)", packed)
     stored = connection.scalars(
         sa.text("""
         WITH stored AS (
@@ -126,30 +146,30 @@ def _stage(connection: Connection, rows: Batch) -> NDArray[np.bool_]:
         SELECT s.position FROM stored JOIN staged_observation s USING (datastream_id, time)
         """)
     ).all()
-    is_stored = np.zeros(len(rows.time_us), dtype=np.bool_)
+    is_stored, kept = np.zeros(len(rows.time_us), dtype=np.bool_), rows.value.copy()
     is_stored[list(stored)] = True
-    return is_stored
+    # The bounds are known to the planner: only the chunks that matter are opened.
+    others = connection.execute(
+        sa.text("""
+        SELECT s.position, o.value FROM staged_observation s JOIN observation o USING (datastream_id, time)
+         WHERE o.value <> s.value AND o.time BETWEEN :first AND :last
+        """),
+        {"first": _moment(rows.time_us.min()), "last": _moment(rows.time_us.max())},
+    )
+    for position, value in others:
+        kept[position] = value
+    return is_stored, kept
 
 
 def _packed(rows: Batch, layout: np.dtype[Any]) -> bytes:
     packed = np.empty(len(rows.time_us), dtype=layout)
     packed["fields"] = 4 if "position" in (layout.names or ()) else 3
-    packed["l1"], packed["time"] = 8, rows.time_us - EPOCH_POSTGRES_US
+    packed["l1"], packed["time"] = 8, rows.time_us - EPOCH_US
     packed["l2"], packed["id"] = 4, rows.datastream_id
     packed["l3"], packed["value"] = 8, rows.value
     if "position" in (layout.names or ()):
         packed["l4"], packed["position"] = 4, np.arange(len(packed))
-    return COPY_HEADER + packed.tobytes() + COPY_TRAILER
-
-
-def _copy(connection: Connection, table: str, packed: bytes) -> None:
-    with _driver(connection).cursor() as cursor, cursor.copy(COPY.format(table=table)) as copy:
-        copy.write(packed)
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]
-    return driver
+    return HEADER + packed.tobytes() + TRAILER
 
 
 def _mark_late(connection: Connection, rows: Batch) -> None:
@@ -209,6 +229,10 @@ def _array(values: NDArray[Any]) -> str:
     return "{" + ",".join(map(repr, values.tolist())) + "}"
 
 
+def _moment(time_us: np.int64) -> datetime:
+    return EPOCH + timedelta(microseconds=int(time_us))
+
+
 def _us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
@@ -258,10 +282,10 @@ def history(connection: Connection, datastream_id: int, start: datetime, end: da
     """Read what a datastream measured in [start, end), also where it was packed away."""
     first, last = start.astimezone(UTC).date(), end.astimezone(UTC).date()
     values = {"id": datastream_id, "start": start, "end": end, "first": first, "last": last}
-    with _driver(connection).cursor() as cursor, cursor.copy(HISTORY, values) as copy:
+    with driver(connection).cursor() as cursor, cursor.copy(HISTORY, values) as copy:
         packed = b"".join(copy)
-    rows = np.frombuffer(packed[len(COPY_HEADER) : -len(COPY_TRAILER)], dtype=READ_ROW)
-    time_us, first_at = np.unique(rows["time"].astype(np.int64) + EPOCH_POSTGRES_US, return_index=True)
+    rows = np.frombuffer(packed[len(HEADER) : -len(TRAILER)], dtype=READ_ROW)
+    time_us, first_at = np.unique(rows["time"].astype(np.int64) + EPOCH_US, return_index=True)
     return Series(time_us, rows["value"][first_at].astype(np.float64))
 
 

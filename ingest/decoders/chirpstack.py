@@ -1,7 +1,7 @@
 """ChirpStack v4 events in JSON, `application/ID/device/DEV_EUI/event/EVENT`.
 
 The JSON is protobuf's: fields whose value is zero are left out. The thing key is the device EUI in lower case, the
-properties are the leaves of what the device profile's codec made (`object`), dotted where nested.
+properties are the leaves of what the device profile's codec made (`object`), dotted where nested, and `rssi` [dBm] of the gateway that heard it best.
 Source: chirpstack.io, integrations/events.
 """
 
@@ -12,6 +12,7 @@ import msgspec
 from ingest.payload import BOOLEAN_UNIT, from_json, leaves, to_number
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import from_iso
+from ingest.values import heard
 from twin.terms import Reading
 
 TOPIC_LEVELS = 6  # application, ID, device, EUI, event, EVENT
@@ -24,6 +25,12 @@ class DeviceInfo(msgspec.Struct, rename="camel"):
     dev_eui: str = ""
 
 
+class Gateway(msgspec.Struct):
+    """How well one gateway heard an uplink [dBm]; a value of 0, which no radio has, is left out."""
+
+    rssi: float | None = None
+
+
 class Event(msgspec.Struct, rename="camel"):
     """The fields of up and status events that carry readings; the defaults are protobuf's zeros."""
 
@@ -31,6 +38,7 @@ class Event(msgspec.Struct, rename="camel"):
     time: str = ""
     data: str = ""
     decoded: dict[str, object] | None = msgspec.field(name="object", default=None)
+    rx_info: list[Gateway] = []
     battery_level: float = 0.0
     battery_level_unavailable: bool = False
     external_power_source: bool = False
@@ -66,14 +74,13 @@ def _device(event: Event, in_topic: str) -> str:
 
 
 def _uplink(event: Event, key: str, time_us: int) -> list[Reading]:
-    if event.decoded is None:
-        if event.data:
-            raise Unreadable(Reason.NO_CODEC, "bytes without an object: the device profile has no codec")
-        return []
-    return [
+    if event.decoded is None and event.data:
+        raise Unreadable(Reason.NO_CODEC, "bytes without an object: the device profile has no codec")
+    found = [
         Reading(key, name, time_us, to_number(value), BOOLEAN_UNIT if isinstance(value, bool) else None)
-        for name, value in leaves(event.decoded)
+        for name, value in leaves(event.decoded or {})
     ]
+    return [*found, *heard(key, time_us, (gateway.rssi for gateway in event.rx_info))]
 
 
 def _status(event: Event, key: str, time_us: int) -> list[Reading]:

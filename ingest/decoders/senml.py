@@ -50,10 +50,10 @@ class Record(msgspec.Struct):
     bver: int | None = None
     n: str = ""
     u: str | None = None
-    v: float | None | UnsetType = UNSET
-    vs: str | None | UnsetType = UNSET
-    vb: bool | None | UnsetType = UNSET
-    vd: str | None | UnsetType = UNSET
+    v: float | UnsetType | None = UNSET
+    vs: str | UnsetType | None = UNSET
+    vb: bool | UnsetType | None = UNSET
+    vd: str | UnsetType | None = UNSET
     s: float | None = None
     t: float = 0.0
 

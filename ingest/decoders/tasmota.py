@@ -12,13 +12,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import tzinfo
+from math import isnan
 
 import msgspec
 
-from ingest.payload import BOOLEAN_UNIT, NAN, from_json, to_number
+from ingest.payload import BOOLEAN_UNIT, NAN, follow, from_json, to_number
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import from_epoch, from_iso
-from ingest.values import available, readings, utf8
+from ingest.values import available, heard, readings, utf8
 from twin.terms import Reading
 
 PREFIXES = frozenset({"tele", "stat", "cmnd"})
@@ -49,7 +50,7 @@ def local(zone: tzinfo | None) -> Callable[[str, bytes, int], list[Reading]]:
         said = _within(said, "StatusSNS" if kind in ("STATUS8", "STATUS10") else "StatusSTS", kind)
         time_us = _time_us(said, received_us, zone)
         found = _sensors(device, said, time_us) if kind in ("SENSOR", "STATUS8", "STATUS10") else iter(())
-        return [*_powers(device, said, time_us), *found]
+        return [*_powers(device, said, time_us), *found, *_signal(device, said, time_us)]
 
     return decode
 
@@ -77,6 +78,12 @@ def _within(said: dict[str, object], name: str, kind: str) -> dict[str, object]:
 
 def _powers(device: str, said: dict[str, object], time_us: int) -> Iterator[Reading]:
     return (_switched(device, name, value, time_us) for name, value in said.items() if POWER.fullmatch(name))
+
+
+def _signal(device: str, said: dict[str, object], time_us: int) -> list[Reading]:
+    """Read the strength of the WiFi signal in a STATE; its `RSSI` is a quality in %, `Signal` is in dBm."""
+    stated = to_number(follow(said, ("Wifi", "Signal")))
+    return heard(device, time_us, [None if isnan(stated) else stated])
 
 
 def _switched(device: str, name: str, value: object, time_us: int) -> Reading:

@@ -1,7 +1,8 @@
 """The Things Stack v3 uplinks, `v3/APPLICATION@TENANT/devices/DEVICE/up`; other events hold no readings.
 
 The thing key is the device EUI in lower case, as for ChirpStack, so that a radio keeps its key when the network server
-changes; `APPLICATION@TENANT/DEVICE` for a device that has none. Properties are the dotted leaves of `decoded_payload`.
+changes; `APPLICATION@TENANT/DEVICE` for a device that has none. Properties are the dotted leaves of `decoded_payload`,
+and `rssi` [dBm] of the gateway that heard it best.
 Of the three clocks the network server's counts (`uplink_message.received_at`): the gateways' may be wrong or missing,
 the application server's is later. Fields whose value is zero or empty are left out.
 Source: thethingsindustries.com, data formats; MQTT server.
@@ -14,7 +15,7 @@ import msgspec
 from ingest.payload import from_json
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import from_iso
-from ingest.values import readings
+from ingest.values import heard, readings
 from twin.terms import Reading
 
 TOPIC_LEVELS = 5  # v3, APPLICATION@TENANT, devices, DEVICE, up
@@ -35,6 +36,12 @@ class Battery(msgspec.Struct):
     received_at: str | None = None
 
 
+class Gateway(msgspec.Struct):
+    """How well one gateway heard an uplink [dBm]."""
+
+    rssi: float | None = None
+
+
 class UplinkMessage(msgspec.Struct):
     """The fields of an uplink that carry readings."""
 
@@ -42,6 +49,7 @@ class UplinkMessage(msgspec.Struct):
     frm_payload: str = ""
     received_at: str | None = None
     last_battery_percentage: Battery | None = None
+    rx_metadata: list[Gateway] = []
 
 
 class Up(msgspec.Struct):
@@ -93,6 +101,7 @@ def _uplink(up: Up, key: str, received_us: int) -> list[Reading]:
         for name, value in (message.decoded_payload or {}).items()
         for reading in readings(key, name, value, time_us)
     ]
+    found += heard(key, time_us, (gateway.rssi for gateway in message.rx_metadata))
     battery = message.last_battery_percentage
     if battery is not None:
         told_us = from_iso(battery.received_at) if battery.received_at else time_us

@@ -351,11 +351,11 @@ def test_the_same_refusal_counts_up_one_row(workplace: Workplace, engine: Engine
 
 def test_recorded_readings_go_to_the_tally_of_their_source() -> None:
     found = sifted(message(CITY, city("1")), message(SENML, senml('"v": 1')), message(SENML, b"x"))
-    found.account.recorded(found.tallies, np.array([True, False]))
+    found.account.recorded(found.tallies, np.array([True, False]), np.array([False, True]))
     tallies = {source: tally for (_, source), tally in found.account.tallies().items()}
     assert tallies == {
         "mapped": account.Tally(messages=1, stored=1),
-        "senml": account.Tally(messages=2, duplicate=1, quarantined=1),
+        "senml": account.Tally(messages=2, duplicate=1, conflict=1, quarantined=1),
     }
 
 

@@ -79,6 +79,26 @@ def test_of_two_values_for_one_instant_the_first_is_kept(street: Connection) -> 
     assert rows(street) == rows(street, "latest") == [(one, 0, 1.0)]
 
 
+def test_another_value_for_a_stored_instant_is_a_conflict_and_the_same_one_is_not(street: Connection) -> None:
+    one, two = stream(street, "a", "x"), stream(street, "b", "x")
+    first = record(street, batch((one, 0, 1), (one, 0, 1), (one, 0, 9), (two, 0, 9)))
+    assert (first.is_stored.tolist(), first.is_conflict.tolist()) == (
+        [True, False, False, True],
+        [False, False, True, False],
+    )
+    again = record(street, batch((one, 0, 9), (one, 0, 1), (two, 0, 9), (two, 1, 3), (two, 1, 4)))
+    assert again.is_stored.tolist() == [False, False, False, True, False]
+    assert again.is_conflict.tolist() == [True, False, False, False, True]
+
+
+def test_a_reading_that_came_after_a_newer_one_is_late(street: Connection) -> None:
+    one, two = stream(street, "a", "x"), stream(street, "b", "x")
+    first = record(street, batch((one, -5, 1), (two, -7, 1), (one, -6, 1), (two, -6, 1), (one, -4, 1)))
+    assert first.is_late.tolist() == [False, False, True, False, False]
+    again = record(street, batch((one, -8, 1), (two, -1, 1), (one, -6, 1)))  # the last is a duplicate
+    assert again.is_late.tolist() == [True, False, False]
+
+
 def test_a_late_reading_goes_to_the_history_and_not_to_the_newest(street: Connection) -> None:
     one = stream(street, "a", "x")
     record(street, batch((one, 100, 1)))

@@ -19,6 +19,7 @@ from twin.tables.imports import ImportJob
 from twin.tables.layers import LayerVersion
 from twin.tables.metadata import Table
 from twin.tables.network import NetworkEdge, NetworkNode
+from twin.tables.receipts import ImportReceipt
 from twin.tables.runs import Run
 from twin.tables.sensing import (
     Datastream,
@@ -55,6 +56,7 @@ __all__ = [
     "Grid",
     "HistoricalLocation",
     "ImportJob",
+    "ImportReceipt",
     "KeptTable",
     "Latest",
     "LayerVersion",

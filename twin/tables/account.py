@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, UniqueConstraint
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.tables.metadata import Table, big_serial
@@ -45,6 +45,7 @@ class Account(Table):
     stored: Mapped[int] = mapped_column(BigInteger)
     duplicate: Mapped[int] = mapped_column(BigInteger)
     quarantined: Mapped[int] = mapped_column(BigInteger)
+    conflict: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class ObservationCount(Table):

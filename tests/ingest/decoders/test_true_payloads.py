@@ -51,7 +51,8 @@ ALONE: list[tuple[str, str, str, list[Row]]] = [
         [("tasmota", "DS18B20.Temperature", 1_487_211_232_000_000, 20.6, None)]),  # 10:13:52 at +08:00
     ("tasmota", "stat/tasmota/POWER", "tasmota_stat_POWER.txt", [("tasmota", "POWER", NOW, 1.0, "1")]),
     ("thethingsstack", "v3/app1@tenant1/devices/dev1/up", "tts_v3_up.json",
-        [(TTS, "temperature", TTS_US, 1.0, None), (TTS, "luminosity", TTS_US, 0.64, None)]),
+        [(TTS, "temperature", TTS_US, 1.0, None), (TTS, "luminosity", TTS_US, 0.64, None),
+            (TTS, "rssi", TTS_US, -35.0, "dBm")]),
     ("huawei", "$oc/devices/d/sys/properties/report", "huawei_iotda_properties_report.json", [
         ("d", "Temperature.value", IOTDA_US, 57.0, None), ("d", "Temperature.value2", IOTDA_US, 60.0, None),
         ("d", "Battery.level", IOTDA_US, 80.0, None), ("d", "Battery.level2", IOTDA_US, 90.0, None)]),
