@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from api import counts
 from twin import alarms as twin_alarms
-from twin import devices
+from twin import counts, devices
 from twin.alarms import Alarm
 from twin.db import Connection
 from twin.devices import Thing

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from api import alarm_rows, counts, loss_rows
-from twin import account, devices, residents
+from api import alarm_rows, loss_rows
+from twin import account, counts, devices, residents
 from twin.db import Connection
 from twin.devices import Thing
 from twin.places import Place

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from api import counts
 from simulations.community import ASKED_OF_ALL
 from twin import alarms as twin_alarms
-from twin import devices, facilities, residents
+from twin import counts, devices, facilities, residents
 from twin import losses as twin_losses
 from twin.db import Connection
 from twin.losses import Loss
@@ -95,7 +94,6 @@ def by_age(rows: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 def _card(group: list[Loss], called: Names) -> dict[str, Any]:
     first, people = group[0], by_age(map(_people, group))
-    numbers = list(people.values())
     weight: Counter[int] = Counter()
     for loss in group:
         if loss.facility_id is not None:
@@ -107,8 +105,8 @@ def _card(group: list[Loss], called: Names) -> dict[str, Any]:
         "group": first.mobility_group,
         "certain": first.certain,
         "if_needed": first.mobility_group in ASKED_OF_ALL,
-        "people": counts.count(sum(numbers)),
-        "bands": [{"band": band, "count": shown} for band, shown in zip(people, counts.parts(numbers), strict=True)],
+        "people": counts.count(sum(people.values()), some=True),
+        "bands": [{"band": band, "count": counts.count(n)} for band, n in people.items()],
         "since": min(loss.since for loss in group).isoformat(),
         "causes": called.of(_causes(first)),
         "next_best": called.facilities.get(best[0][0]) if best else None,
@@ -126,13 +124,12 @@ def _total(connection: Connection, place: Place, called: Names) -> dict[str, Any
     if total is None:  # nobody has counted: no figure, and not nobody
         return {"certain": None, "possible": None, "bands": [], "repairs": []}
     certain, possible = ([row.get(band, 0) for band in order] for row in (total.certain, total.possible))
-    pairs = counts.pairs(certain, possible)
-    whole = counts.pair(sum(certain), sum(possible))
     return {
-        "certain": whole[0],
-        "possible": whole[1],
+        "certain": counts.count(sum(certain)),
+        "possible": counts.count(sum(possible)),
         "bands": [
-            {"band": band, "certain": low, "possible": high} for band, (low, high) in zip(order, pairs, strict=True)
+            {"band": band, "certain": counts.count(low), "possible": counts.count(high)}
+            for band, low, high in zip(order, certain, possible, strict=True)
         ],
         "repairs": _repairs(connection, place, called),
     }

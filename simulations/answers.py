@@ -1,7 +1,6 @@
 """Answers of the simulations as plain data, with the norm, the network's version and the certainty beside the numbers.
 
-Counts of 1 to 4 people, and of that many lost or gained, are given as None: they could point at a person. What can be
-worked out from several numbers is not hidden here: these answers are for the operator, `api.counts` is for screens.
+Numbers of people are added up from those that may be shown (`twin.counts`), so they need no hiding here.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from simulations.community import Community
 from simulations.coverage import Coverage
 from simulations.failures import Outcome, Ranked
 from simulations.states import Element, Report, Reports, element_id
-from twin.residents import SMALL, suppressed
+from twin.counts import nearest, share
 from twin.terms import Service, State
 
 Answer = dict[str, Any]
@@ -86,21 +85,17 @@ def of_what_if(community: Community, outcomes: Iterable[Outcome]) -> list[Answer
 
 
 def of_ranking(community: Community, ranked: Iterable[Ranked], names: Mapping[Element, str]) -> list[Answer]:
-    """Give a ranking, the first first; names are what elements are called, where they are called anything.
-
-    Sums over the age bands are to the nearest five: from an exact one, a band that is not shown could be worked out.
-    """
+    """Give a ranking, the first first; names are what elements are called, where they are called anything."""
     return [
         {
             "elements": [name(community, each) for each in one.elements],
             "name": next((names[each] for each in one.elements if each in names), None),
-            "people": {band: suppressed(n) for band, n in one.people.items()},
-            "total": _about(one.total),
+            "people": {band: nearest(n) for band, n in one.people.items()},
+            "total": nearest(one.total),
             "if_needed": {
-                group.value: {band: suppressed(n) for band, n in people.items()}
-                for group, people in one.if_needed.items()
+                group.value: {band: nearest(n) for band, n in people.items()} for group, people in one.if_needed.items()
             },
-            "services": {service.value: _about(n) for service, n in one.services.items()},
+            "services": {service.value: nearest(n) for service, n in one.services.items()},
         }
         for one in ranked
     ]
@@ -119,28 +114,17 @@ def service_limit_s(community: Community, service: Service, minutes: float | Non
 
 def _covered(residents: int, certain: int, possible: int) -> Answer:
     return {
-        "residents": suppressed(residents),
-        "certain": suppressed(certain),
-        "possible": suppressed(possible),
-        "share": _share(certain, residents),
-        "share_possible": _share(possible, residents),
+        "residents": nearest(residents),
+        "certain": nearest(certain),
+        "possible": nearest(possible),
+        "share": share(certain, residents),
+        "share_possible": share(possible, residents),
     }
 
 
-def _share(part: int, whole: int) -> float | None:
-    """Give part of whole; None where there is no whole, and where it would give away a few people on either side."""
-    if whole == 0 or None in (suppressed(part), suppressed(whole - part)):
-        return None
-    return round(part / whole, 4)
-
-
-def _about(n: int) -> int | None:
-    return None if suppressed(n) is None else round(n / SMALL) * SMALL
-
-
-def _people(bands: tuple[str, ...], count: NDArray[np.int64]) -> dict[str, int | None]:
+def _people(bands: tuple[str, ...], count: NDArray[np.int64]) -> dict[str, int]:
     sums = count.sum(axis=0).tolist()
-    return {band: suppressed(n) for band, n in zip(bands, sums, strict=True) if n}
+    return {band: nearest(n) for band, n in zip(bands, sums, strict=True) if n}
 
 
 def _next_best(community: Community, outcome: Outcome) -> Answer | None:

@@ -81,11 +81,15 @@ ASKED_OF_ALL = (MobilityGroup.FRAIL, MobilityGroup.WHEELCHAIR)
 
 
 def load(connection: Connection, code: str | None = None) -> Community:
-    """Read a place, the only one where no code is given; raises NotFound."""
+    """Read a place, the only one where no code is given; raises NotFound.
+
+    Its residents are those that may be shown, so that whatever is computed of them may be shown too.
+    """
     place = places.get(connection, code)
     streets = network.load(connection, place.id)
     houses = _with_watched_lifts(connection, place, buildings.load(connection, streets))
-    return assemble(place, streets, houses, residents.load(connection, houses), facilities.load(connection, streets))
+    people = residents.load_shown(connection, place.id, houses)
+    return assemble(place, streets, houses, people, facilities.load(connection, streets))
 
 
 def assemble(place: Place, streets: Network, houses: Buildings, people: Residents, services: Facilities) -> Community:
@@ -118,9 +122,9 @@ def _with_watched_lifts(connection: Connection, place: Place, houses: Buildings)
 def _households(houses: Buildings, people: Residents) -> Households:
     """Spread each building's residents over its floors."""
     lived_in = np.flatnonzero(people.counts.sum(axis=1))
-    split = [by_floor(people.counts[at], int(houses.floors[at])) for at in lived_in.tolist()]
+    split = [by_floor(people.counts[at] // people.units, int(houses.floors[at])) for at in lived_in.tolist()]
     bands = len(people.bands)
-    counts = np.concatenate(split) if split else np.zeros((0, bands), np.int64)
+    counts = np.concatenate(split) * people.units if split else np.zeros((0, bands), np.int64)
     building = np.repeat(lived_in, [len(rows) for rows in split])
     floor = np.concatenate([np.arange(1, len(rows) + 1) for rows in split]) if split else np.zeros(0)
     kept = counts.sum(axis=1) > 0

@@ -1,7 +1,7 @@
 """What if this stops, and what if that is mended: people by age band who lose or regain each service.
 
 Unknown is taken as open, and asked again as closed. A difference of people may be one person: whoever shows these
-numbers suppresses small ones, also as differences (`twin.residents.suppressed`).
+numbers takes the residents that may be shown (`twin.counts`).
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from simulations.siting import cover_most, shorten_longest, walk_least
 from simulations.siting_problem import Answer, Report
 from simulations.states import Reports
 from simulations.tables import Table
+from twin.counts import nearest
 from twin.errors import Refused
-from twin.residents import suppressed
 from twin.terms import MobilityGroup, Service
 
 __all__ = ["GOALS", "capacity", "siting", "until"]
@@ -54,17 +54,17 @@ def capacity(
         "group": group.value,
         "limit_s": limit_s,
         "counts_if_needed": community.bands_of(group)[1],
-        "residents": suppressed(int(residents.sum())),
-        "within_limit": suppressed(near),
+        "residents": nearest(int(residents.sum())),
+        "within_limit": nearest(near),
         "seats": int(room.sum()),
-        "seated": suppressed(seated),
+        "seated": nearest(seated),
         "share": _shares(found.share, residents),
         "facilities": [
             {
                 "id": int(ids[at]),
                 "name": community.facilities.names[there.facility[at]],
                 "capacity": rooms.get(int(ids[at])),
-                "wanted": suppressed(round(float(found.wanted[at]))),
+                "wanted": nearest(round(float(found.wanted[at]))),
                 "ratio": None if np.isnan(found.ratio[at]) else round(float(found.ratio[at]), 6),
             }
             for at in range(len(ids))
@@ -104,10 +104,10 @@ def siting(
         "limit_s": limit_s,
         "counts_if_needed": community.bands_of(group)[1],
         "goal": goal,
-        "residents": suppressed(int(residents.sum())),
-        "within_limit_now": suppressed(now),
-        "within_limit_then": suppressed(then),
-        "gained": suppressed(then - now),
+        "residents": nearest(int(residents.sum())),
+        "within_limit_now": nearest(now),
+        "within_limit_then": nearest(then),
+        "gained": nearest(then) - nearest(now),
         **_sureness(found),
         "sites": [_site(community, sites, at) for at in found.sites.tolist()],
     }

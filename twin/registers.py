@@ -118,7 +118,7 @@ def sizes(rule: Rule, unit: Literal["people", "households"], values: Sequence[tu
 def stored_sizes(
     connection: Connection, place_id: int, level: Literal["community", "grid"]
 ) -> list[tuple[str, int, int]]:
-    """Give each community's or grid's code, households and residents as they are in the twin, by code."""
+    """Give each community's or grid's code, households, and residents as they may be shown, by code."""
     rows = connection.execute(sa.text(SIZES), {"place": place_id, "level": level})
     return [(row.code, int(row.households), int(row.residents)) for row in rows]
 
@@ -129,7 +129,7 @@ FROM grid AS g
 LEFT JOIN grid AS leaf ON leaf.id = g.id OR leaf.parent_id = g.id
 LEFT JOIN (
     SELECT b.grid_id, sum(r.residents) AS residents
-    FROM building AS b JOIN resident_count AS r ON r.building_id = b.id
+    FROM building AS b JOIN resident_shown AS r ON r.building_id = b.id
     GROUP BY b.grid_id
 ) AS lived ON lived.grid_id = leaf.id
 WHERE g.place_id = :place AND g.level = :level

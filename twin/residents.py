@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import ArrayLike, NDArray
 
+from twin import counts
 from twin.buildings import Buildings
 from twin.db import Connection
 from twin.rounding import apportion, spread
@@ -16,7 +17,6 @@ from twin.staging import Merged, driver, stage
 from twin.terms import AgeBand
 
 __all__ = [
-    "SMALL",
     "Counts",
     "Dwellings",
     "Residents",
@@ -25,21 +25,24 @@ __all__ = [
     "dwellings",
     "estimate",
     "load",
+    "load_shown",
     "store",
-    "suppressed",
 ]
-
-SMALL = 5  # fewer people than this are not told apart; an assumption of ours, some agencies demand it
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Residents:
-    """The residents of a place: counts int32[b, bands], rows as in Buildings, columns the age bands from the youngest."""
+    """The residents of a place: counts int32[b, bands], rows as in Buildings, columns the age bands from the youngest.
+
+    units int64[bands]: what the counts of a band are multiples of, 1 where they are as counted; the people of a floor
+    are then multiples too.
+    """
 
     bands: tuple[str, ...]
     counts: NDArray[np.int32]
+    units: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,16 +105,13 @@ def split_households(people: Ints, households: int) -> Ints:
 def by_floor(counts: ArrayLike, floors: int) -> Ints:
     """Split a building's residents evenly over its floors, the ground floor first; shape (floors, bands).
 
-    Bands and total are kept, and two floors differ by one person at most. Which floors have dwellings is not known, so
+    Bands and total are kept, and two floors differ by one person at most; the larger floors are as far from each other
+    as they can be, so that none is favoured. Which floors have dwellings is not known, so
     people are put on the ground floor too, though it may hold shops; that makes no one's way longer than it is.
     """
     bands = np.asarray(counts, dtype=np.int64)
-    return spread(apportion(int(bands.sum()), np.ones(floors)), bands)
-
-
-def suppressed(n: int, k: int = SMALL) -> int | None:
-    """Give a count of people as it may be shown: None for 1 to k-1, and for differences of that size either way."""
-    return None if 0 < abs(n) < k else n
+    up_to = (2 * int(bands.sum()) * np.arange(floors + 1) + floors) // (2 * floors)  # the even share, to the nearest
+    return spread(np.diff(up_to), bands)
 
 
 def dwellings(connection: Connection, place_id: int) -> Dwellings:
@@ -133,11 +133,10 @@ def dwellings(connection: Connection, place_id: int) -> Dwellings:
 
 
 def by_band(connection: Connection, place_id: int) -> dict[str, int]:
-    """Count the residents of a place by age band, the youngest first."""
+    """Count the residents of a place as they may be shown, by age band, the youngest first."""
     rows = connection.execute(
         sa.text("""
-        SELECT r.age_band, sum(r.residents)::integer FROM resident_count r JOIN building b ON b.id = r.building_id
-        WHERE b.place_id = :place GROUP BY 1
+        SELECT age_band, sum(residents)::integer FROM resident_shown WHERE place_id = :place GROUP BY 1
         """),
         {"place": place_id},
     )
@@ -145,18 +144,30 @@ def by_band(connection: Connection, place_id: int) -> dict[str, int]:
 
 
 def load(connection: Connection, buildings: Buildings) -> Residents:
-    """Read the residents of these buildings; a place without any has no bands."""
-    rows = connection.execute(
-        sa.text("SELECT building_id, age_band, residents FROM resident_count WHERE building_id = ANY(:ids)"),
-        {"ids": buildings.ids.tolist()},
-    ).all()
+    """Read the residents of these buildings as counted; a place without any has no bands."""
+    query = "SELECT building_id, age_band, residents FROM resident_count WHERE building_id = ANY(:ids)"
+    bands, found = _read(connection, query, buildings, {"ids": buildings.ids.tolist()})
+    return Residents(bands, found, np.ones(len(bands), np.int64))
+
+
+def load_shown(connection: Connection, place_id: int, buildings: Buildings) -> Residents:
+    """Read the residents of a place as they may be shown; `twin.counts` says what that is."""
+    query = "SELECT building_id, age_band, residents FROM resident_shown WHERE place_id = :place"
+    bands, found = _read(connection, query, buildings, {"place": place_id})
+    return Residents(bands, found, counts.steps(bands))
+
+
+def _read(
+    connection: Connection, query: str, buildings: Buildings, values: Mapping[str, object]
+) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    rows = connection.execute(sa.text(query), values).all()
     bands = tuple(sorted({row.age_band for row in rows}, key=lambda band: AgeBand.parse(band).start))
     column = {band: position for position, band in enumerate(bands)}
-    counts = np.zeros((len(buildings.ids), len(bands)), dtype=np.int32)
+    people = np.zeros((len(buildings.ids), len(bands)), dtype=np.int32)
     at = np.searchsorted(buildings.ids, [row.building_id for row in rows])
-    counts[at, [column[row.age_band] for row in rows]] = [row.residents for row in rows]
-    counts.setflags(write=False)
-    return Residents(bands, counts)
+    people[at, [column[row.age_band] for row in rows]] = [row.residents for row in rows]
+    people.setflags(write=False)
+    return bands, people
 
 
 def store(connection: Connection, place_id: int, ids: Ints, found: Counts, *, method: str) -> Merged:
@@ -167,8 +178,8 @@ def store(connection: Connection, place_id: int, ids: Ints, found: Counts, *, me
     """
     row, column = np.nonzero(found.residents)
     bands = [found.bands[i] for i in column.tolist()]
-    counts = zip(ids[row].tolist(), bands, found.residents[row, column].tolist(), strict=True)
-    stage(connection, "staged_count", {"building_id": "integer", "age_band": "text", "residents": "integer"}, counts)
+    people = zip(ids[row].tolist(), bands, found.residents[row, column].tolist(), strict=True)
+    stage(connection, "staged_count", {"building_id": "integer", "age_band": "text", "residents": "integer"}, people)
     homes = zip(ids.tolist(), found.households.tolist(), strict=True)
     stage(connection, "staged_household", {"building_id": "integer", "households": "integer"}, homes)
     with driver(connection).cursor() as cursor:

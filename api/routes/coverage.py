@@ -8,13 +8,12 @@ import numpy as np
 from fastapi import APIRouter, Query, Request
 from numpy.typing import NDArray
 
-from api import counts
 from api.asked import Db, Question, ThePlace
 from api.community import said
 from simulations.community import Community
 from simulations.coverage import Coverage
 from simulations.coverage import coverage as simulate
-from twin import grids
+from twin import counts, grids
 from twin.db import Connection
 
 router = APIRouter()
@@ -42,24 +41,20 @@ def coverage(request: Request, connection: Db, place: ThePlace, asked: Annotated
 
 
 def _row(residents: int, certain: int, possible: int) -> dict[str, Any]:
-    """Show a row of numbers; who reaches the service is told to the nearest five, and the shares are of that."""
-    low, high = counts.part(certain, residents), counts.part(possible, residents)
-    shares = {"share": low["value"], "share_possible": high["value"]}
-    told = {name: counts.share(value or 0, residents) for name, value in shares.items()}
-    return {"residents": counts.count(residents), "certain": low, "possible": high, **told}
-
-
-def _rows(sums: list[tuple[int, int, int]]) -> list[dict[str, Any]]:
-    """Show rows whose residents add up to a total that is shown too."""
-    residents = counts.parts([lived for lived, _, _ in sums])
-    return [_row(*numbers) | {"residents": shown} for numbers, shown in zip(sums, residents, strict=True)]
+    return {
+        "residents": counts.count(residents),
+        "certain": counts.count(certain),
+        "possible": counts.count(possible),
+        "share": counts.share(certain, residents),
+        "share_possible": counts.share(possible, residents),
+    }
 
 
 def _bands(found: Coverage) -> list[dict[str, Any]]:
     sums = zip(
         *(column.sum(axis=0).tolist() for column in (found.residents, found.certain, found.possible)), strict=True
     )
-    return [{"band": band, **row} for band, row in zip(found.bands, _rows(list(sums)), strict=True)]
+    return [{"band": band, **_row(*numbers)} for band, numbers in zip(found.bands, sums, strict=True)]
 
 
 def _grids(connection: Connection, community: Community, found: Coverage) -> list[dict[str, Any]]:
@@ -73,11 +68,11 @@ def _grids(connection: Connection, community: Community, found: Coverage) -> lis
         sums.append((residents, certain, possible))
     names = [{"id": int(every.ids[row]), "name": every.names[row], "name_zh": every.names_zh[row]} for row in lowest]
     codes = [{"code": every.codes[row]} for row in lowest]
-    return [name | code | row for name, code, row in zip(names, codes, _rows(sums), strict=True)]
+    return [name | code | _row(*numbers) for name, code, numbers in zip(names, codes, sums, strict=True)]
 
 
 def _buildings(community: Community, found: Coverage) -> list[dict[str, Any]]:
-    """Give the buildings people live in: a share in quarters, which tells nothing of how many they are."""
+    """Give the buildings people live in, each with its share in quarters."""
     residents, certain = found.residents.sum(axis=1), found.certain.sum(axis=1)
     lived_in = np.flatnonzero(residents)
     quarters = np.round(certain[lived_in] / residents[lived_in] * 4) / 4

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
-from api import counts
 from api.asked import Db, ThePlace
 from api.community import said
 from simulations.community import Community
 from simulations.failures import Change, Outcome, what_if
 from simulations.states import element, shut
+from twin import counts
 from twin.errors import Refused
 from twin.terms import ElementKind, MobilityGroup, Service
 
@@ -83,14 +83,12 @@ def _side(community: Community, found: Change, *, gained: bool) -> dict[str, Any
     rows.sort(key=lambda row: (row["if_needed"], not row["certain"], -row.pop("order")))
     once = (found.gained, found.gained_possible) if gained else (found.lost, found.lost_possible)
     certain, possible = ([people.get(band, 0) for band in community.residents.bands] for people in once)
-    pairs = counts.pairs(certain, possible)
-    whole = counts.pair(sum(certain), sum(possible))
     return {
-        "people": whole[0],
-        "people_possible": whole[1],
+        "people": counts.count(sum(certain)),
+        "people_possible": counts.count(sum(possible)),
         "bands": [
-            {"band": band, "certain": low, "possible": high}
-            for band, (low, high) in zip(community.residents.bands, pairs, strict=True)
+            {"band": band, "certain": counts.count(low), "possible": counts.count(high)}
+            for band, low, high in zip(community.residents.bands, certain, possible, strict=True)
         ],
         "rows": rows,
         "buildings": sorted({building for row in rows for building in row["buildings"]}),
@@ -112,11 +110,7 @@ def _row(community: Community, one: Outcome, sure: NDArray[np.int64], maybe: NDA
         "if_needed": one.counts_if_needed,
         "people": counts.count(sum(by_band)),
         "order": sum(by_band),
-        "bands": [
-            {"band": band, "count": shown}
-            for band, shown in zip(one.bands, counts.parts(by_band), strict=True)
-            if shown["value"] != 0
-        ],
+        "bands": [{"band": band, "count": counts.count(n)} for band, n in zip(one.bands, by_band, strict=True) if n],
         "since": None,
         "causes": [],
         "next_best": {"name": community.facilities.names[best], "name_zh": community.facilities.names_zh[best]}

@@ -23,7 +23,7 @@ def test_coverage_names_its_norm_network_and_group(monaco_database: str) -> None
     assert (answer["place"], answer["norm"]["id"]) == ("monaco", "cn_recalled")
     adult, wheelchair = answer["coverage"]
     assert (adult["limit_s"], adult["counts_if_needed"], wheelchair["counts_if_needed"]) == (600, False, True)
-    assert wheelchair["total"]["residents"] == 38_423
+    assert wheelchair["total"]["residents"] == 38_420
     assert 0 < adult["total"]["share"] <= adult["total"]["share_possible"] <= 1
 
 

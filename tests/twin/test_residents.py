@@ -1,11 +1,10 @@
-"""Residents are counts: spread by floor area, split by floor, and not shown where few."""
+"""Residents are counts: spread by floor area, and split by floor."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin.residents import Dwellings, by_floor, estimate, split_households, suppressed
+from twin.residents import Dwellings, by_floor, estimate, split_households
 
 
 def dwellings(areas: list[float]) -> Dwellings:
@@ -72,8 +71,3 @@ def test_a_building_of_two_floors_by_hand() -> None:
     rows = by_floor([4, 3], 2)
     assert rows.sum(axis=1).tolist() == [4, 3]
     assert rows.tolist() == [[2, 2], [2, 1]]
-
-
-@pytest.mark.parametrize(("n", "shown"), [(0, 0), (1, None), (4, None), (5, 5), (-4, None), (-5, -5), (38_423, 38_423)])
-def test_one_to_four_people_are_not_told_apart_nor_are_such_differences(n: int, shown: int | None) -> None:
-    assert suppressed(n) == shown
