@@ -19,6 +19,7 @@ from twin.tables.imports import ImportJob
 from twin.tables.layers import LayerVersion
 from twin.tables.metadata import Table
 from twin.tables.network import NetworkEdge, NetworkNode
+from twin.tables.offers import Offer
 from twin.tables.receipts import ImportReceipt
 from twin.tables.runs import Run
 from twin.tables.sensing import (
@@ -74,6 +75,7 @@ __all__ = [
     "ObservationPacked",
     "ObservationWatermark",
     "ObservedProperty",
+    "Offer",
     "Place",
     "Quarantine",
     "ResidentCount",

@@ -1,0 +1,63 @@
+"""The demo place served on a free port, once for all tests of the interface: they only read."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from api.app import create
+from api.server import listen
+from api.settings import ServeSettings
+from deploy.services import Services
+from tests.conftest import _copied
+
+Get = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def place(services: Services, monaco_template: str) -> Iterator[str]:
+    """The demo place's database, of this module alone."""
+    with _copied(services, monaco_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def served(place: str) -> Iterator[str]:
+    """The address of /ogc, served by uvicorn."""
+    settings = ServeSettings(port=0)
+    listening = listen(settings)
+    config = uvicorn.Config(create(settings, place), log_level="warning", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/ogc"
+    server.should_exit = True
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def client(served: str) -> Iterator[httpx.Client]:
+    """A plain HTTP client of /ogc."""
+    with httpx.Client(base_url=served, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def get(client: httpx.Client) -> Get:
+    """Ask below /ogc and give the JSON; any other status than 200 fails. An underscore is a hyphen."""
+
+    def ask(path: str, **query: object) -> Any:
+        answer = client.get(path, params={name.replace("_", "-"): str(value) for name, value in query.items()})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    return ask
