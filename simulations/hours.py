@@ -1,20 +1,24 @@
-"""Coverage by the hour of the week: only facilities that are open then count, and unknown hours are unknown."""
+"""Coverage by the hour of the week: only facilities that are open then count, and unknown hours are unknown.
+
+At night unlit ways are dark, and walked more slowly.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulations.community import Community
 from simulations.coverage import Coverage, coverage
+from simulations.mobility import arc_times
 from simulations.states import EVERYBODY, Element, Report, Reports
 from twin import opening_hours
 from twin.terms import ElementKind, MobilityGroup, Service, State
 
-__all__ = ["Week", "at_minute", "by_minute", "read"]
+__all__ = ["Week", "at_minute", "by_minute", "read", "walked_at"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +52,15 @@ def at_minute(said: Reports, week: Week, minute: int) -> Reports:
     )
 
 
+def walked_at(community: Community, minute: int) -> Community:
+    """Give the community with the times its ways take at a minute of the week, by day or at night."""
+    moving = community.mobility
+    if not _is_dark(community, minute):
+        return community
+    dark = {group: arc_times(community.network, group, moving, at_night=True) for group in community.times}
+    return replace(community, times=dark)
+
+
 def by_minute(
     community: Community,
     said: Reports,
@@ -58,13 +71,18 @@ def by_minute(
     limit_s: float,
     minutes: Sequence[int],
 ) -> list[Coverage]:
-    """Compute the coverage at minutes of the week; those at which the same facilities are open are computed once."""
-    found: dict[bytes, Coverage] = {}
+    """Compute the coverage at minutes of the week; those alike in light and open facilities are computed once."""
+    found: dict[tuple[bytes, bool], Coverage] = {}
     answers = []
     for minute in minutes:
-        key = week.is_open[:, minute].tobytes()
+        key = (week.is_open[:, minute].tobytes(), _is_dark(community, minute))
         if key not in found:
             now = at_minute(said, week, minute)
-            found[key] = coverage(community, now, service, group, limit_s=limit_s)
+            found[key] = coverage(walked_at(community, minute), now, service, group, limit_s=limit_s)
         answers.append(found[key])
     return answers
+
+
+def _is_dark(community: Community, minute: int) -> bool:
+    """Tell whether some way is dark at a minute of the week."""
+    return community.mobility.is_night(minute) and bool((community.network.lit == 0).any())

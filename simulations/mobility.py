@@ -20,6 +20,7 @@ from twin.network import Network
 from twin.terms import AgeBand, EdgeKind, MobilityGroup
 
 FILE = Path(__file__).with_name("mobility.toml")
+DAY_MIN = 1440
 # bands walk as the slowest group they overlap: age from which each group's speed is taken
 SLOWEST_FIRST = ((85, MobilityGroup.AGE_85), (75, MobilityGroup.AGE_75_84), (65, MobilityGroup.AGE_65_74))
 
@@ -30,9 +31,12 @@ class Gait:
 
     speed: float  # m/s on the flat
     riser_s: float | None = None
-    incline_most: float | None = None  # rise over run; with it the speed does not depend on the slope
+    push_most: float | None = None  # rise over run, uphill; with it the speed does not depend on the slope
+    brake_most: float | None = None  # rise over run, downhill
     width_least: float | None = None  # m
     slow_factor: float = 1.0
+    unlit_factor: float = 1.0
+    crossing_extra_s: float = 0.0
     closed_kerbs: tuple[str, ...] = ()
     closed_wheelchair: tuple[str, ...] = ()
     closed_barriers: tuple[str, ...] = ()
@@ -58,6 +62,15 @@ class Mobility:
     escalator_speed: float
     floor_m: float
     risers_per_floor: int
+    night_from_h: float
+    night_to_h: float
+
+    def is_night(self, minute: int) -> bool:
+        """Tell whether it is night at a minute of the day, or of the week."""
+        hour = minute % DAY_MIN / 60
+        if self.night_from_h > self.night_to_h:
+            return hour >= self.night_from_h or hour < self.night_to_h
+        return self.night_from_h <= hour < self.night_to_h
 
 
 def load(path: Path = FILE) -> Mobility:
@@ -72,6 +85,7 @@ def load(path: Path = FILE) -> Mobility:
             **{f"lift_{name}": value for name, value in _values(tables.pop("lift")).items()},
             **{f"escalator_{name}": value for name, value in _values(tables.pop("escalator")).items()},
             **_values(tables.pop("building")),
+            **{f"night_{name}": value for name, value in _values(tables.pop("night")).items()},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Refused(f"{path}: {error}") from error
@@ -93,11 +107,20 @@ def walking_group(band: str) -> MobilityGroup:
     return MobilityGroup.ADULT
 
 
-def arc_times(network: Network, group: MobilityGroup, mobility: Mobility) -> NDArray[np.int32]:
-    """Time of each arc [ms], shape (2 * edges,): 2e from tail to head, 2e + 1 back; CLOSED where it cannot be walked."""
+def arc_times(
+    network: Network, group: MobilityGroup, mobility: Mobility, *, at_night: bool = False
+) -> NDArray[np.int32]:
+    """Time of each arc [ms], shape (2 * edges,): 2e from tail to head, 2e + 1 back; CLOSED where it cannot be walked.
+
+    at_night: ways tagged as unlit are dark; tunnels are by day too.
+    """
     gait = mobility.gaits[group]
-    seconds = np.column_stack([_seconds(network, gait, mobility, sign) for sign in (1.0, -1.0)])
+    dark = (network.lit == 0) & (at_night | network.tunnel)
+    factor = _tagged(network.surface, network.surfaces, gait.slow_surfaces)
+    pace = np.where(factor, gait.slow_factor, 1.0) * np.where(dark, gait.unlit_factor, 1.0)
+    seconds = np.column_stack([_seconds(network, gait, mobility, pace, sign) for sign in (1.0, -1.0)])
     seconds[network.one_way, 1] = np.inf
+    seconds[_too_steep(network, gait)] = np.inf
     seconds[_closed(network, gait)] = np.inf
     times = np.full(seconds.shape, CLOSED, np.int32)
     is_open = np.isfinite(seconds)
@@ -117,13 +140,18 @@ def _values(table: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _seconds(network: Network, gait: Gait, mobility: Mobility, sign: float) -> NDArray[np.float64]:
-    """Time of each edge [s] walked from tail to head (sign 1) or back (-1), inf where its kind is closed; (edges,)."""
-    seconds = network.length_m / (gait.speed * _pace(network, gait, mobility, sign))
+def _seconds(
+    network: Network, gait: Gait, mobility: Mobility, pace: NDArray[np.float64], sign: float
+) -> NDArray[np.float64]:
+    """Time of each edge [s] walked from tail to head (sign 1) or back (-1), inf where its kind is closed; (edges,).
+
+    pace (edges,): factor on the speed by surface and light.
+    """
+    seconds = network.length_m / (gait.speed * pace * _slope_factor(network, gait, mobility, sign))
     crossing = network.of_kind(EdgeKind.CROSSING)
-    seconds[crossing] += mobility.crossing_wait_s
+    seconds[crossing] += mobility.crossing_wait_s + gait.crossing_extra_s
     steps = network.of_kind(EdgeKind.STEPS)
-    seconds[steps] = _steps_seconds(network, gait, mobility)[steps]
+    seconds[steps] = (_steps_seconds(network, gait, mobility) / pace)[steps]
     escalator = network.of_kind(EdgeKind.ESCALATOR)
     seconds[escalator] = np.inf if gait.riser_s is None else network.length_m[escalator] / mobility.escalator_speed
     lift = network.of_kind(EdgeKind.LIFT)
@@ -133,14 +161,13 @@ def _seconds(network: Network, gait: Gait, mobility: Mobility, sign: float) -> N
     return seconds
 
 
-def _pace(network: Network, gait: Gait, mobility: Mobility, sign: float) -> NDArray[np.float64]:
-    """Factor on the speed by slope (Tobler 1993, normalised to 1 on the flat) and by surface; (edges,)."""
-    factor = np.ones(len(network.length_m))
-    if gait.incline_most is None:
-        slope = np.clip(np.nan_to_num(sign * network.incline, nan=0.0), -mobility.slope_most, mobility.slope_most)
-        away = np.abs(slope + mobility.slope_offset) - mobility.slope_offset
-        factor = np.exp(-mobility.slope_decay * away)
-    return np.where(_tagged(network.surface, network.surfaces, gait.slow_surfaces), gait.slow_factor, 1.0) * factor
+def _slope_factor(network: Network, gait: Gait, mobility: Mobility, sign: float) -> NDArray[np.float64]:
+    """Factor on the speed by slope (Tobler 1993, normalised to 1 on the flat), 1 for wheels; (edges,)."""
+    if gait.push_most is not None:
+        return np.ones(len(network.length_m))
+    slope = np.clip(np.nan_to_num(sign * network.incline, nan=0.0), -mobility.slope_most, mobility.slope_most)
+    away = np.abs(slope + mobility.slope_offset) - mobility.slope_offset
+    return np.asarray(np.exp(-mobility.slope_decay * away))
 
 
 def _steps_seconds(network: Network, gait: Gait, mobility: Mobility) -> NDArray[np.float64]:
@@ -159,12 +186,26 @@ def _closed(network: Network, gait: Gait) -> NDArray[np.bool_]:
         | _tagged(network.surface, network.surfaces, gait.closed_surfaces)
         | _tagged(network.barrier, network.barriers, gait.closed_barriers)
     )
-    if gait.incline_most is not None:
-        closed |= np.abs(network.incline) > gait.incline_most
     if gait.width_least is not None:
         closed |= network.width_m < gait.width_least
     closed &= ~network.of_kind(EdgeKind.LIFT)
     return np.asarray(closed | _tagged(network.wheelchair, network.wheelchairs, gait.closed_wheelchair))
+
+
+def _too_steep(network: Network, gait: Gait) -> NDArray[np.bool_]:
+    """Tell which arcs are too steep to push up, or to brake down; (edges, 2), from tail to head and back.
+
+    A slope by a height model closes only where it is too steep beyond its error, two standard ones.
+    """
+    rise = np.column_stack((network.incline, -network.incline))
+    beyond = 2 * network.incline_error[:, None]
+    is_lift = network.of_kind(EdgeKind.LIFT)[:, None]
+    too_steep = np.zeros(rise.shape, np.bool_)
+    if gait.push_most is not None:
+        too_steep |= rise - beyond > gait.push_most
+    if gait.brake_most is not None:
+        too_steep |= -rise - beyond > gait.brake_most
+    return np.asarray(too_steep & ~is_lift)
 
 
 def _tagged(codes: NDArray[np.uint8], names: Iterable[str], wanted: tuple[str, ...]) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ from simulations.capacity import seats_taken
 from simulations.community import SERVICES, Community
 from simulations.coverage import field, floor_ms, people_by_building, reach
 from simulations.edits import Find, Plan, Setting, make
-from simulations.hours import at_minute, read
+from simulations.hours import at_minute, read, walked_at
 from simulations.states import Reports, element_id, shut
 from twin import opening_hours
 from twin.counts import nearest, share
@@ -99,11 +99,12 @@ def compare(before: Setting, after: Setting, plan: Plan) -> list[Difference]:
 
 
 def _at(setting: Setting, plan: Plan) -> Setting:
-    """Close what is not open at the plan's minute of the week."""
+    """Close what is not open at the plan's minute of the week, and darken unlit ways if it is night."""
     if plan.moment is None:
         return setting
-    said: Reports = at_minute(setting.said, read(setting.hours), opening_hours.minute(plan.moment))
-    return replace(setting, said=said)
+    minute = opening_hours.minute(plan.moment)
+    said: Reports = at_minute(setting.said, read(setting.hours), minute)
+    return replace(setting, community=walked_at(setting.community, minute), said=said)
 
 
 def _difference(

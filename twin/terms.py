@@ -33,6 +33,8 @@ class MobilityGroup(StrEnum):
     AGE_85 = "85+"  # 85 岁及以上
     FRAIL = "frail"  # 体弱者
     WHEELCHAIR = "wheelchair"  # 轮椅使用者
+    PUSHCHAIR = "pushchair"  # 推婴儿车者
+    BLIND = "blind"  # 持盲杖的视障者
 
 
 class ThingKind(StrEnum):

@@ -35,6 +35,8 @@ GROUPS: dict[MobilityGroup, str] = {
     MobilityGroup.AGE_85: N_("aged 85 and over"),
     MobilityGroup.FRAIL: N_("frail walker"),
     MobilityGroup.WHEELCHAIR: N_("wheelchair"),
+    MobilityGroup.PUSHCHAIR: N_("pushchair"),
+    MobilityGroup.BLIND: N_("blind, with a stick"),
 }
 
 THING_KINDS: dict[ThingKind, str] = {

@@ -78,6 +78,18 @@ def test_the_same_facilities_open_are_computed_once() -> None:
     assert len(at_minute((), week, 0)) == 1
 
 
+def test_unlit_ways_take_longer_at_night() -> None:
+    town = two_shops()
+    unlit = replace(town, network=replace(town.network, lit=np.zeros_like(town.network.lit)))
+    times = [minute("Mo 13:00"), minute("Mo 20:00")]
+    week = read(["Mo-Su 00:00-24:00", "Mo-Su 00:00-24:00"])
+    lit = by_minute(town, (), week, PHARMACY, ADULT, limit_s=900, minutes=times)
+    dark = by_minute(unlit, (), week, PHARMACY, ADULT, limit_s=900, minutes=times)
+    assert lit[0] is lit[1]
+    assert dark[0].building_s.tolist() == lit[0].building_s.tolist() == [310.0, 0.0]
+    assert dark[1].building_s.tolist() == [325.789, 0.0]  # 300 s / 0.95, and 10 s to the door
+
+
 @given(st.integers(1, 30), st.integers(0, 2**32 - 1))
 def test_every_level_adds_up_to_the_level_below_and_nobody_is_lost(buildings: int, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -17,18 +17,21 @@ from twin.errors import Refused
 from twin.terms import EdgeKind, MobilityGroup
 
 ADULT, WHEELCHAIR, FRAIL = MobilityGroup.ADULT, MobilityGroup.WHEELCHAIR, MobilityGroup.FRAIL
+PUSHCHAIR, BLIND = MobilityGroup.PUSHCHAIR, MobilityGroup.BLIND
 
 
-def times_s(kind: EdgeKind, length_m: float, group: MobilityGroup, **tags: Any) -> tuple[float, float]:
-    """Time of one edge [s] from tail to head and back, -1 closed; tags are fields of Network."""
-    fields: dict[str, Any] = {}
+def times_s(
+    kind: EdgeKind, length_m: float, group: MobilityGroup, *, at_night: bool = False, **tags: Any
+) -> tuple[float, float]:
+    """Time of one edge [s] from tail to head and back, -1 closed; tags are fields of Network, slopes tagged."""
+    fields: dict[str, Any] = {"incline_error": np.zeros(1)}
     for name, value in tags.items():
         if isinstance(value, str):  # kerb="raised": code 1 of the names
             fields |= {name: np.ones(1, np.uint8), f"{name}s": ("", value)}
         else:
             fields[name] = np.array([value])
     one = replace(network(2, [(0, 1, kind, length_m)]), **fields)
-    there, back = arc_times(one, group, load()).tolist()
+    there, back = arc_times(one, group, load(), at_night=at_night).tolist()
     return tuple(time / 1000 if time != CLOSED else -1 for time in (there, back))  # type: ignore[return-value]
 
 
@@ -66,6 +69,27 @@ SHUT = (-1, -1)
         (EdgeKind.PATH, 80.0, WHEELCHAIR, {"barrier": "bollard"}, (100.0, 100.0)),
         (EdgeKind.PATH, 80.0, WHEELCHAIR, {"surface": "sand"}, SHUT),
         (EdgeKind.PATH, 56.0, WHEELCHAIR, {"surface": "sett"}, (100.0, 100.0)),  # 0.7 × 0.80 m/s
+        # a height model says 9 %, give or take 1 %: it may be 8 %; give or take 0.3 %: it is too steep
+        (EdgeKind.PATH, 80.0, WHEELCHAIR, {"incline": 0.09, "incline_error": 0.01}, (100.0, 100.0)),
+        (EdgeKind.PATH, 80.0, WHEELCHAIR, {"incline": 0.09, "incline_error": 0.003}, SHUT),
+        (EdgeKind.PATH, 100.0, PUSHCHAIR, {"incline": 0.12}, (100.0, -1)),  # pushed up, not held down
+        (EdgeKind.PATH, 100.0, PUSHCHAIR, {"incline": -0.10}, (100.0, 100.0)),
+        (EdgeKind.PATH, 100.0, PUSHCHAIR, {"incline": 0.13}, SHUT),
+        (EdgeKind.PATH, 80.0, PUSHCHAIR, {"surface": "grass"}, (100.0, 100.0)),  # 0.8 × 1.0 m/s
+        (EdgeKind.PATH, 100.0, PUSHCHAIR, {"kerb": "raised"}, (100.0, 100.0)),
+        (EdgeKind.PATH, 100.0, PUSHCHAIR, {"barrier": "turnstile"}, SHUT),
+        (EdgeKind.PATH, 100.0, PUSHCHAIR, {"width_m": 0.69}, SHUT),
+        (EdgeKind.STEPS, 3.0, PUSHCHAIR, {}, SHUT),
+        (EdgeKind.CROSSING, 8.0, BLIND, {}, (20.0, 20.0)),  # 10 s walk, 5 s wait, 5 s more
+        (EdgeKind.STEPS, 3.0, BLIND, {}, (7.1, 7.1)),
+        (EdgeKind.PATH, 80.0, BLIND, {"lit": 0, "at_night": True}, (100.0, 100.0)),
+        (EdgeKind.PATH, 71.0, MobilityGroup.AGE_85, {"lit": 0, "at_night": True}, (125.0, 125.0)),  # 0.8 of the speed
+        (EdgeKind.PATH, 71.0, MobilityGroup.AGE_85, {"lit": 0}, (100.0, 100.0)),
+        (EdgeKind.PATH, 71.0, MobilityGroup.AGE_85, {"lit": -1, "at_night": True}, (100.0, 100.0)),
+        (EdgeKind.PATH, 71.0, MobilityGroup.AGE_85, {"lit": 1, "at_night": True}, (100.0, 100.0)),
+        (EdgeKind.PATH, 71.0, MobilityGroup.AGE_85, {"lit": 0, "tunnel": True}, (125.0, 125.0)),
+        (EdgeKind.STEPS, 3.0, MobilityGroup.AGE_85, {"lit": 0, "at_night": True}, (10.0, 10.0)),  # 10 × 0.80 s / 0.8
+        (EdgeKind.LIFT, 20.0, MobilityGroup.AGE_85, {"lit": 0, "at_night": True}, (60.0, 60.0)),
         (EdgeKind.PATH, 64.0, FRAIL, {"barrier": "stile"}, SHUT),
         (EdgeKind.PATH, 64.0, FRAIL, {"kerb": "raised"}, (100.0, 100.0)),
     ],
@@ -81,6 +105,16 @@ def test_a_band_walks_as_the_slowest_group_it_overlaps() -> None:
     assert [walking_group(band).value for band in bands] == [
         "adult", "adult", "65-74", "65-74", "75-84", "75-84", "85+", "85+",
     ]  # fmt: skip
+
+
+def test_night_is_from_its_first_hour_to_its_last() -> None:
+    numbers = load()
+    monday = [hour for hour in range(24) if numbers.is_night(hour * 60)]
+    assert monday == [0, 1, 2, 3, 4, 5, 19, 20, 21, 22, 23]
+    assert numbers.is_night(6 * 1440 + 1139) is False
+    assert numbers.is_night(6 * 1440 + 1140) is True
+    after_midnight = replace(numbers, night_from_h=1.5, night_to_h=3.0)
+    assert [hour for hour in range(24) if after_midnight.is_night(hour * 60)] == [2]
 
 
 def test_every_number_says_unit_source_and_certainty() -> None:
