@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.concurrency import contextmanager_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from twin import places
 from twin.db import Connection
@@ -35,6 +35,14 @@ def _place(request: Request, connection: Db) -> Place:
 ThePlace = Annotated[Place, Depends(_place)]
 
 
+class Moment(BaseModel):
+    """As of when; now where it is not said."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: AwareDatetime | None = None
+
+
 class Question(BaseModel):
     """Which service, for whom, within what time."""
 
@@ -43,3 +51,7 @@ class Question(BaseModel):
     service: Service
     group: MobilityGroup
     minutes: int = Field(ge=1, le=60)
+
+
+class PastQuestion(Question, Moment):
+    """A question that may be put to the past."""

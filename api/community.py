@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 
 from simulations import community, states
 from simulations.community import Community
 from simulations.states import Reports
 from twin import effects
 from twin.db import Connection
+from twin.history import revision_at
 from twin.places import Place
 
 
@@ -19,14 +21,20 @@ class Shelf:
         self.lock = threading.Lock()
         self._held: Community | None = None
 
-    def take(self, connection: Connection, place: Place) -> Community:
-        """Give the community of this place as it is in the database; call it with the lock held."""
+    def take(self, connection: Connection, place: Place, at: datetime | None = None) -> Community:
+        """Give the community of this place as it is in the database, or was; call it with the lock held.
+
+        What was is not held: who asks for the past asks for many moments of it.
+        """
+        if at is not None:
+            return community.load(connection, place.code, at)
         held = self._held
         if held is None or (held.place.id, held.place.network_version) != (place.id, place.network_version):
             held = self._held = community.load(connection, place.code)
         return held
 
 
-def said(connection: Connection, place: Community) -> Reports:
-    """Read what the sensors say of the elements now."""
-    return states.reports(place, effects.element_states(connection, place.place.id))
+def said(connection: Connection, place: Community, at: datetime | None = None) -> Reports:
+    """Read what the sensors say of the elements now, or said at a moment, which the community is of too."""
+    revision = None if at is None else revision_at(connection, at)
+    return states.reports(place, effects.element_states(connection, place.place.id, at, revision))

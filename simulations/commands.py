@@ -24,6 +24,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 Services = Annotated[list[str] | None, typer.Option("--service", help="Only this service; may be repeated.")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="Only this mobility group; may be repeated.")]
 Minutes = Annotated[float | None, typer.Option(min=0, help="Limit; the norm's where not said.")]
+At = Annotated[str | None, typer.Option(help="As of when, such as 2026-11-24T08:00+08:00; now where not said.")]
 Elements = list[str] | None
 
 
@@ -34,17 +35,18 @@ def simulate_coverage(
     service: Services = None,
     group: Groups = None,
     minutes: Minutes = None,
+    at: At = None,
     place: PlaceCode = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who reaches which service in time, as things are now. 服务覆盖"""
+    """Who reaches which service in time, as things are now or were. 服务覆盖"""
     from simulations import answers
     from simulations.coverage import coverage
     from twin.terms import MobilityGroup, Service
 
     services = _chosen(Service, service)
     groups = _chosen(MobilityGroup, group)
-    with _asked(context, place) as (_, community, said):
+    with _asked(context, place, at) as (_, community, said):
         found = [
             answers.of_coverage(
                 community,
@@ -167,14 +169,20 @@ def simulate_siting(
 
 
 @contextmanager
-def _asked(context: typer.Context, place: str | None) -> Iterator[tuple["Connection", "Community", "Reports"]]:
-    """Open the database, read the place, and what the sensors say of it now."""
+def _asked(
+    context: typer.Context, place: str | None, at: str | None = None
+) -> Iterator[tuple["Connection", "Community", "Reports"]]:
+    """Open the database, read the place, and what the sensors say of it: now, or at a moment."""
     from simulations import community, states
     from twin import db, effects
+    from twin.history import parse_moment, revision_at
 
+    moment = None if at is None else parse_moment(at)
     with db.opened(context.obj()) as engine, engine.connect() as connection:
-        found = community.load(connection, place)
-        yield connection, found, states.reports(found, effects.element_states(connection, found.place.id))
+        found = community.load(connection, place, moment)
+        revision = None if moment is None else revision_at(connection, moment)
+        said = effects.element_states(connection, found.place.id, moment, revision)
+        yield connection, found, states.reports(found, said)
 
 
 def _chosen(kind: type[Word], words: list[str] | None) -> list[Word] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from simulations.mobility import Mobility
 from twin import buildings, effects, facilities, network, norms, places, residents
 from twin.buildings import Buildings
 from twin.db import Connection
+from twin.effects import ElementStates
 from twin.facilities import Facilities
+from twin.history import revision_at
 from twin.network import Network
 from twin.norms import Norm
 from twin.places import Place
@@ -80,16 +83,18 @@ class Community:
 ASKED_OF_ALL = (MobilityGroup.FRAIL, MobilityGroup.WHEELCHAIR)
 
 
-def load(connection: Connection, code: str | None = None) -> Community:
-    """Read a place, the only one where no code is given; raises NotFound.
+def load(connection: Connection, code: str | None = None, at: datetime | None = None) -> Community:
+    """Read a place, the only one where no code is given, as it is or was at a moment; raises NotFound.
 
     Its residents are those that may be shown, so that whatever is computed of them may be shown too.
     """
-    place = places.get(connection, code)
-    streets = network.load(connection, place.id)
-    houses = _with_watched_lifts(connection, place, buildings.load(connection, streets))
-    people = residents.load_shown(connection, place.id, houses)
-    return assemble(place, streets, houses, people, facilities.load(connection, streets))
+    revision = None if at is None else revision_at(connection, at)
+    place = places.get(connection, code, revision)
+    streets = network.load(connection, place.id, revision)
+    states = effects.element_states(connection, place.id, at, revision)
+    houses = _with_watched_lifts(buildings.load(connection, streets, revision), states)
+    people = residents.load_shown(connection, place.id, houses, revision)
+    return assemble(place, streets, houses, people, facilities.load(connection, streets, revision))
 
 
 def assemble(place: Place, streets: Network, houses: Buildings, people: Residents, services: Facilities) -> Community:
@@ -109,13 +114,9 @@ def assemble(place: Place, streets: Network, houses: Buildings, people: Resident
     )
 
 
-def _with_watched_lifts(connection: Connection, place: Place, houses: Buildings) -> Buildings:
+def _with_watched_lifts(houses: Buildings, states: ElementStates) -> Buildings:
     """Take it for known that a building has a lift where a sensor watches one."""
-    watched = [
-        state.element_id
-        for state in effects.element_states(connection, place.id)
-        if state.element_kind is ElementKind.BUILDING_LIFT
-    ]
+    watched = [state.element_id for state in states if state.element_kind is ElementKind.BUILDING_LIFT]
     return replace(houses, lift=np.where(np.isin(houses.ids, watched), 1, houses.lift).astype(np.int8))
 
 

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from twin.db import Connection
+from twin.history import as_of
 from twin.network import Network
 from twin.staging import Merged, ewkb, merge, stage
 
-__all__ = ["BuildingRow", "Buildings", "load", "store"]
+__all__ = ["BuildingRow", "Buildings", "Spot", "load", "spots", "store"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class BuildingRow:
     address: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a building is entered [degrees, WGS 84], and what it is called."""
+
+    source_id: str
+    address: str | None
+    lon: float
+    lat: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Buildings:
     """The buildings of a place as arrays, read-only, by id; b buildings.
@@ -59,6 +70,18 @@ class Buildings:
     names: tuple[str | None, ...]
 
 
+def spots(connection: Connection, place_id: int) -> list[Spot]:
+    """Give where the buildings of a place are, by source id."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT source_id, address, ST_X(point), ST_Y(point) FROM building
+        WHERE place_id = :place ORDER BY source_id COLLATE "C"
+        """),
+        {"place": place_id},
+    )
+    return [Spot(*row) for row in rows]
+
+
 def store(connection: Connection, place_id: int, rows: Sequence[BuildingRow]) -> Merged:
     """Make the place's buildings these, and give what changed; ids under the same source id stay.
 
@@ -78,9 +101,9 @@ def store(connection: Connection, place_id: int, rows: Sequence[BuildingRow]) ->
     return merge(connection, place_id, "building", source="TABLE staged_building", columns=columns)
 
 
-def load(connection: Connection, network: Network) -> Buildings:
-    """Read the buildings of the network's place."""
-    rows = connection.execute(sa.text(LOAD), {"place": network.place_id}).all()
+def load(connection: Connection, network: Network, revision: int | None = None) -> Buildings:
+    """Read the buildings of the network's place, or what they were after a revision, which the network is of too."""
+    rows = connection.execute(sa.text(as_of(LOAD, revision)), {"place": network.place_id}).all()
     columns = np.array(rows, dtype=np.object_).reshape(-1, 10).T
     ids, node_ids, node_m, floors, lift, residential, grid_ids, lon, lat, names = columns
     buildings = Buildings(
@@ -117,5 +140,5 @@ COLUMNS = {
 LOAD = """
 SELECT id, coalesce(node_id, -1), node_m, floors, coalesce(lift::integer, -1), residential, coalesce(grid_id, -1),
     ST_X(point), ST_Y(point), name
-FROM building WHERE place_id = :place ORDER BY id
+FROM {building} AS building WHERE place_id = :place ORDER BY id
 """

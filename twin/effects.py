@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from twin import changes
 from twin.devices import DEADLINE, SILENT_INTERVALS
+from twin.history import as_of
 from twin.terms import ElementKind, State
 
 __all__ = ["ElementState", "ElementStates", "Rule", "apply", "element_states", "expire", "judge", "next_expiry"]
@@ -298,35 +299,40 @@ def next_expiry(connection: Connection) -> datetime | None:
 
 
 # What is past its deadline is unknown when it is read, also where no watch has written that down.
-NOW = sa.text(f"""
+NOW = f"""
 SELECT e.element_kind, e.element_id, e.mobility_groups,
        CASE WHEN {DEADLINE} <= :at THEN 'unknown' ELSE s.state END AS state,
        CASE WHEN {DEADLINE} <= :at THEN {DEADLINE} ELSE s.since END AS since, e.id
-  FROM effect e JOIN effect_state s ON s.effect_id = e.id
-  JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+  FROM {{effect}} e JOIN effect_state s ON s.effect_id = e.id
+  JOIN {{datastream}} d ON d.id = e.datastream_id JOIN {{thing}} t ON t.id = d.thing_id
  WHERE t.place_id = :place_id ORDER BY e.id
-""")
-THEN = sa.text(f"""
+"""
+THEN = f"""
 SELECT e.element_kind, e.element_id, e.mobility_groups,
        CASE WHEN last.is_silent THEN 'unknown' ELSE coalesce(h.state, 'unknown') END AS state,
        CASE WHEN last.is_silent THEN {DEADLINE} ELSE coalesce(h.since, t.enrolled_at) END AS since, e.id
-  FROM effect e JOIN effect_state s ON s.effect_id = e.id
-  JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+  FROM {{effect}} e LEFT JOIN effect_state s ON s.effect_id = e.id
+  JOIN {{datastream}} d ON d.id = e.datastream_id JOIN {{thing}} t ON t.id = d.thing_id
   LEFT JOIN LATERAL (SELECT state, since FROM effect_history
                       WHERE effect_id = e.id AND since <= :at ORDER BY since DESC, written_at DESC LIMIT 1) h ON true
   CROSS JOIN LATERAL (SELECT (h.state, h.since) = (s.state, s.since) AND {DEADLINE} <= :at AS is_silent) last
  WHERE t.place_id = :place_id ORDER BY e.id
-""")
+"""
 
 
-def element_states(connection: Connection, place_id: int, at: datetime | None = None) -> ElementStates:
-    """Read what all effects of a place say now, or said at a moment; before its first reading an effect is unknown."""
+def element_states(
+    connection: Connection, place_id: int, at: datetime | None = None, revision: int | None = None
+) -> ElementStates:
+    """Read what all effects of a place say now, or said at a moment; before its first reading an effect is unknown.
+
+    With a revision, the effects are those that were bound after it.
+    """
     statement, moment = (NOW, datetime.now(UTC)) if at is None else (THEN, at)
     return [
         ElementState(
             ElementKind(kind), element_id, None if groups is None else tuple(groups), State(state), since, effect
         )
         for kind, element_id, groups, state, since, effect in connection.execute(
-            statement, {"place_id": place_id, "at": moment}
+            sa.text(as_of(statement, revision)), {"place_id": place_id, "at": moment}
         )
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 
 import numpy as np
 import shapely
@@ -11,11 +12,22 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from twin.db import Connection
+from twin.history import as_of
 from twin.network import Network
 from twin.staging import Merged, ewkb, merge, stage
 from twin.terms import Service
 
-__all__ = ["Facilities", "FacilityRow", "capacities", "load", "names", "sources", "store"]
+__all__ = [
+    "Facilities",
+    "FacilityRow",
+    "Registered",
+    "capacities",
+    "load",
+    "names",
+    "register",
+    "sources",
+    "store",
+]
 
 SERVICES = tuple(Service)
 
@@ -34,6 +46,43 @@ class FacilityRow:
     source: str  # osm, or the name of the file it came from; demo: invented
     lon: float
     lat: float
+    organisation: str | None = None  # unified social credit code of who runs it
+    floor: int | None = None  # 1 is the ground floor, -1 the first below it; None: not known
+    address: str | None = None
+    building: str | None = None  # source id of the building that it is in
+    entrance: tuple[float, float] | None = None  # lon, lat of where people go in; None: at its place
+    staff: int | None = None
+    office_m2: float | None = None  # floor area by function: 办公
+    service_m2: float | None = None  # 服务
+    activity_m2: float | None = None  # 活动
+    emergency_m2: float | None = None  # 应急
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One facility as the register has it, all that a file or the map said; the fields of FacilityRow, flat."""
+
+    source_id: str
+    service: str
+    name: str
+    name_zh: str | None
+    opening_hours: str | None
+    step_free: bool | None
+    capacity: int | None
+    source: str
+    organisation: str | None
+    floor: int | None
+    address: str | None
+    building: str | None
+    staff: int | None
+    office_m2: float | None
+    service_m2: float | None
+    activity_m2: float | None
+    emergency_m2: float | None
+    lon: float
+    lat: float
+    entrance_lon: float | None
+    entrance_lat: float | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,18 +114,22 @@ def store(connection: Connection, place_id: int, rows: Sequence[FacilityRow]) ->
     New and moved ones hang on no network node until the place's facilities are attached.
     """
     points = ewkb([shapely.Point(row.lon, row.lat) for row in rows])
+    doors = [None if row.entrance is None else ewkb([shapely.Point(row.entrance)])[0] for row in rows]
     stage(
         connection,
         "staged_facility",
-        {"point": "geometry(Point, 4326)", **COLUMNS},
-        ((point, *(getattr(row, column) for column in COLUMNS)) for row, point in zip(rows, points, strict=True)),
+        {"point": POINT, "entrance": POINT, "place_id": "integer", "building": "text", **COLUMNS},
+        (
+            (point, door, place_id, row.building, *(getattr(row, column) for column in COLUMNS))
+            for row, point, door in zip(rows, points, doors, strict=True)
+        ),
     )
     return merge(
         connection,
         place_id,
         "facility",
-        source="TABLE staged_facility",
-        columns=("point", *COLUMNS),
+        source=STAGED,
+        columns=("point", "entrance", "building_id", *COLUMNS),
         key=("source_id", "service"),
         remove="old.source IN (SELECT source FROM staged_facility)",
     )
@@ -98,6 +151,12 @@ def names(connection: Connection, place_id: int) -> dict[int, dict[str, str | No
     return {facility_id: {"name": name, "name_zh": name_zh} for facility_id, name, name_zh in rows}
 
 
+def register(connection: Connection, place_id: int) -> list[Registered]:
+    """Give the facilities of a place as the register has them, by service and source id."""
+    rows = connection.execute(sa.text(REGISTER), {"place": place_id})
+    return [Registered(*row) for row in rows]
+
+
 def capacities(connection: Connection, place_id: int) -> dict[int, int]:
     """Give how many people each facility has room for, by id; those of which it is not known are left out."""
     rows = connection.execute(
@@ -107,13 +166,10 @@ def capacities(connection: Connection, place_id: int) -> dict[int, int]:
     return {row.id: row.capacity for row in rows}
 
 
-def load(connection: Connection, network: Network) -> Facilities:
-    """Read the facilities of the network's place."""
+def load(connection: Connection, network: Network, revision: int | None = None) -> Facilities:
+    """Read the facilities of the network's place, or what they were after a revision, which the network is of too."""
     rows = connection.execute(
-        sa.text("""
-        SELECT id, service, coalesce(node_id, -1) AS node_id, node_m, step_free, source_id, name, name_zh FROM facility
-        WHERE place_id = :place ORDER BY id
-        """),
+        sa.text(as_of(LOAD, revision)),
         {"place": network.place_id},
     ).all()
     codes = {service.value: code for code, service in enumerate(SERVICES)}
@@ -129,7 +185,27 @@ def load(connection: Connection, network: Network) -> Facilities:
     )
 
 
-COLUMNS = {
+LOAD = """
+SELECT id, service, coalesce(node_id, -1) AS node_id, node_m, step_free, source_id, name, name_zh
+FROM {facility} AS facility WHERE place_id = :place ORDER BY id
+"""
+
+POINT: LiteralString = "geometry(Point, 4326)"
+
+STAGED = """
+SELECT staged.*, building.id AS building_id FROM staged_facility AS staged
+LEFT JOIN building ON building.place_id = staged.place_id AND building.source_id = staged.building
+"""
+
+REGISTER = """
+SELECT f.source_id, f.service, f.name, f.name_zh, f.opening_hours, f.step_free, f.capacity, f.source, f.organisation,
+    f.floor, coalesce(f.address, b.address), b.source_id, f.staff, f.office_m2, f.service_m2, f.activity_m2,
+    f.emergency_m2, ST_X(f.point), ST_Y(f.point), ST_X(f.entrance), ST_Y(f.entrance)
+FROM facility AS f LEFT JOIN building AS b ON b.id = f.building_id
+WHERE f.place_id = :place ORDER BY f.service, f.source_id COLLATE "C"
+"""
+
+COLUMNS: dict[str, LiteralString] = {
     "source_id": "text",
     "service": "text",
     "name": "text",
@@ -138,4 +214,12 @@ COLUMNS = {
     "step_free": "boolean",
     "capacity": "integer",
     "source": "text",
+    "organisation": "text",
+    "floor": "smallint",
+    "address": "text",
+    "staff": "integer",
+    "office_m2": "float8",
+    "service_m2": "float8",
+    "activity_m2": "float8",
+    "emergency_m2": "float8",
 }

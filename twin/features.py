@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from twin.db import Connection
 from twin.errors import NotFound
+from twin.history import as_of
 from twin.staging import ewkb, stage
 
 __all__ = ["LAYERS", "FeatureRow", "geojson", "store"]
@@ -47,14 +48,14 @@ def store(connection: Connection, place_id: int, rows: Sequence[FeatureRow]) -> 
     return added, removed
 
 
-def geojson(connection: Connection, place_id: int, layer: str) -> bytes:
-    """Give a layer of a place as a GeoJSON FeatureCollection, UTF-8; raises NotFound for a layer there is not.
+def geojson(connection: Connection, place_id: int, layer: str, revision: int | None = None) -> bytes:
+    """Give a layer of a place, or what it was after a revision, as a GeoJSON FeatureCollection, UTF-8.
 
-    Streets come in drawing order, the widest class last.
+    Streets come in drawing order, the widest class last. Raises NotFound for a layer there is not.
     """
     if layer not in LAYERS:
         raise NotFound(f"no map layer {layer!r}; there are {', '.join(LAYERS)}")
-    query = COLLECTION.format(features=LAYERS[layer], decimals=DECIMALS)
+    query = COLLECTION.format(features=as_of(LAYERS[layer], revision), decimals=DECIMALS)
     return str(connection.execute(sa.text(query), {"place": place_id, "kind": layer}).scalar_one()).encode()
 
 
@@ -85,7 +86,7 @@ FROM ({features}) AS feature
 
 BASE = """
 SELECT id, json_build_object('class', class, 'name', name) AS properties, geom, -ST_Area(geom) AS rank
-FROM map_feature WHERE place_id = :place AND kind = :kind
+FROM {map_feature} AS map_feature WHERE place_id = :place AND kind = :kind
 """
 
 STREET_ORDER = (
@@ -97,7 +98,7 @@ LAYERS: dict[str, str] = {
     "street": f"""
 SELECT id, json_build_object('class', class, 'name', name) AS properties, geom,
     coalesce(array_position(ARRAY{list(STREET_ORDER)}, class), 0) AS rank
-FROM map_feature WHERE place_id = :place AND kind = :kind
+FROM {{map_feature}} AS map_feature WHERE place_id = :place AND kind = :kind
 """,
     "rail": BASE,
     "water": BASE,
@@ -106,20 +107,20 @@ FROM map_feature WHERE place_id = :place AND kind = :kind
     "buildings": """
 SELECT id, json_build_object('name', name, 'kind', kind, 'floors', floors, 'residential', residential) AS properties,
     geom, 0 AS rank
-FROM building WHERE place_id = :place
+FROM {building} AS building WHERE place_id = :place
 """,
     "grids": """
 SELECT id, json_build_object('code', code, 'name', name, 'name_zh', name_zh, 'level', level) AS properties, geom,
     CASE level WHEN 'street' THEN 0 WHEN 'community' THEN 1 ELSE 2 END AS rank
-FROM grid WHERE place_id = :place
+FROM {grid} AS grid WHERE place_id = :place
 """,
     "facilities": """
 SELECT id, json_build_object('service', service, 'name', name, 'name_zh', name_zh, 'hours', opening_hours,
     'source', source) AS properties, point AS geom, 0 AS rank
-FROM facility WHERE place_id = :place
+FROM {facility} AS facility WHERE place_id = :place
 """,
     "network": """
 SELECT id, json_build_object('kind', kind, 'source', source_id, 'name', name) AS properties, geom, 0 AS rank
-FROM network_edge WHERE place_id = :place
+FROM {network_edge} AS network_edge WHERE place_id = :place
 """,
 }

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from twin.db import Connection
+from twin.history import as_of
 from twin.staging import Merged, driver, ewkb, merge, stage
 
 __all__ = [
@@ -118,15 +119,9 @@ def assign(connection: Connection, place_id: int, grids: Mapping[int, str]) -> i
         return cursor.execute(MEMBERS, {"place": place_id}).rowcount
 
 
-def load(connection: Connection, place_id: int) -> Grids:
-    """Read the grids of a place."""
-    rows = connection.execute(
-        sa.text("""
-        SELECT id, code, name, name_zh, level, coalesce(parent_id, -1) AS parent_id, households, generated
-        FROM grid WHERE place_id = :place ORDER BY id
-        """),
-        {"place": place_id},
-    ).all()
+def load(connection: Connection, place_id: int, revision: int | None = None) -> Grids:
+    """Read the grids of a place, or what they were after a revision."""
+    rows = connection.execute(sa.text(as_of(LOAD, revision)), {"place": place_id}).all()
     index = {row.id: position for position, row in enumerate(rows)}
     return Grids(
         ids=np.array([row.id for row in rows], dtype=np.int32),
@@ -172,6 +167,11 @@ COLUMNS = {
     "households": "integer",
     "generated": "boolean",
 }
+
+LOAD = """
+SELECT id, code, name, name_zh, level, coalesce(parent_id, -1) AS parent_id, households, generated
+FROM {grid} AS grid WHERE place_id = :place ORDER BY id
+"""
 
 PARENTS = """
 UPDATE grid AS old SET parent_id = new.parent_id

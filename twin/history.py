@@ -15,7 +15,7 @@ from twin.db import Connection
 from twin.errors import NotFound, Refused
 from twin.tables import KEPT, Table
 
-__all__ = ["KINDS", "Change", "as_of", "changes", "revision_at"]
+__all__ = ["KINDS", "Change", "as_of", "changes", "parse_moment", "revision_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,17 @@ def revision_at(connection: Connection, moment: datetime) -> int:
         sa.text("SELECT id FROM revision WHERE at <= :moment ORDER BY at DESC, id DESC LIMIT 1"), {"moment": moment}
     )
     return int(found or 0)
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a moment in ISO 8601 with its UTC offset; raises Refused."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Refused(f"{text!r} is no moment: write it as 2026-11-24T08:00+08:00")
+    return moment
 
 
 def as_of(query: str, revision: int | None) -> str:

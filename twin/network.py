@@ -15,6 +15,7 @@ from scipy import sparse
 from twin import hilbert
 from twin.db import Connection
 from twin.errors import NotFound
+from twin.history import as_of
 from twin.staging import Merged, ewkb, merge, stage
 from twin.terms import EdgeKind
 
@@ -62,7 +63,8 @@ class Network:
 
     node_ids int32[n] and edge_ids int32[m] are the ids in the database; lon, lat float64[n] degrees, WGS 84.
     tail, head int32[m] are indices into the nodes. kind uint8[m] is an index into KINDS. length_m float64[m] metres;
-    incline float64[m] rise over run from tail to head, NaN unknown; step_count int16[m], -1 unknown; width_m
+    incline float64[m] rise over run from tail to head, NaN unknown; incline_error float64[m] its standard error, 0 where
+    it is tagged, above 0 where a height model gives it, NaN unknown; step_count int16[m], -1 unknown; width_m
     float64[m], NaN unknown; lit int8[m] 1, 0, -1 unknown; tunnel bool[m].
     kerb, surface, wheelchair, barrier uint8[m] are indices into the tuples kerbs, surfaces, wheelchairs, barriers of
     tag values, where 0 is "" for not tagged.
@@ -80,6 +82,7 @@ class Network:
     one_way: NDArray[np.bool_]
     length_m: NDArray[np.float64]
     incline: NDArray[np.float64]
+    incline_error: NDArray[np.float64]
     step_count: NDArray[np.int16]
     width_m: NDArray[np.float64]
     lit: NDArray[np.int8]
@@ -137,18 +140,21 @@ def store(
     return Merged(put.added, put.changed, removed), merged
 
 
-def load(connection: Connection, place_id: int) -> Network:
-    """Read the network of a place; raises NotFound where the place is not there. A network may be empty."""
+def load(connection: Connection, place_id: int, revision: int | None = None) -> Network:
+    """Read the network of a place, or what it was after a revision; a network may be empty.
+
+    Raises NotFound where the place is not there.
+    """
     version = connection.execute(
         sa.text("SELECT network_version FROM place WHERE id = :place"), {"place": place_id}
     ).scalar_one_or_none()
     if version is None:
         raise NotFound(f"no place {place_id}")
-    nodes = _columns(connection, NODES, place_id)
+    nodes = _columns(connection, as_of(NODES, revision), place_id)
     lon, lat = nodes["lon"].astype(np.float64), nodes["lat"].astype(np.float64)
     along = hilbert.order(lon, lat)
     node_ids = nodes["id"].astype(np.int32)[along]
-    edges = _columns(connection, EDGES, place_id)
+    edges = _columns(connection, as_of(EDGES, revision), place_id)
     index = {node_id: position for position, node_id in enumerate(node_ids.tolist())}
     tail, head = (np.array([index[node] for node in edges[end]], np.int32) for end in ("tail_id", "head_id"))
     by_tail = np.lexsort((head, tail))
@@ -216,6 +222,7 @@ def _edge_fields(edges: dict[str, NDArray[np.object_]]) -> dict[str, Any]:
         "one_way": edges["one_way"].astype(np.bool_),
         "length_m": edges["length_m"].astype(np.float64),
         "incline": edges["incline"].astype(np.float64),  # None becomes NaN
+        "incline_error": edges["incline_error"].astype(np.float64),
         "step_count": _known(edges["step_count"], -1).astype(np.int16),
         "width_m": edges["width_m"].astype(np.float64),
         "lit": _known(edges["lit"], -1).astype(np.int8),
@@ -273,10 +280,13 @@ DELETE FROM network_node AS node
 WHERE place_id = :place AND NOT EXISTS (SELECT FROM staged_node WHERE staged_node.source_id = node.source_id)
 """
 
-NODES = "SELECT id, ST_X(point) AS lon, ST_Y(point) AS lat FROM network_node WHERE place_id = :place ORDER BY source_id"
+NODES = """
+SELECT id, ST_X(point) AS lon, ST_Y(point) AS lat FROM {network_node} AS node WHERE place_id = :place ORDER BY source_id
+"""
 
 EDGES = """
-SELECT id, tail_id, head_id, kind, one_way, length_m, incline, step_count, kerb, surface, width_m, wheelchair,
-    barrier, lit, tunnel
-FROM network_edge WHERE place_id = :place ORDER BY source_id
+SELECT id, tail_id, head_id, kind, one_way, length_m, coalesce(incline, elevation_incline) AS incline,
+    CASE WHEN incline IS NULL THEN elevation_error ELSE 0 END AS incline_error, step_count, kerb, surface, width_m,
+    wheelchair, barrier, lit, tunnel
+FROM {network_edge} AS edge WHERE place_id = :place ORDER BY source_id
 """

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from twin import changes, crs
 from twin.db import Connection
 from twin.errors import NotFound, Refused
+from twin.history import as_of
 from twin.shapes import polygons
 from twin.staging import ewkb
 
@@ -65,13 +66,17 @@ def put(
     return int(connection.execute(sa.text(PUT), row).scalar_one())
 
 
-def get(connection: Connection, code: str | None = None) -> Place:
-    """Give the place with this code; without a code, the only place there is.
+def get(connection: Connection, code: str | None = None, revision: int | None = None) -> Place:
+    """Give the place with this code, or what it was after a revision; without a code, the only place there is.
 
     Raises NotFound where there is none, and where there are several and no code was said.
     """
     where = "" if code is None else "WHERE code = :code"
-    rows = connection.execute(sa.text(f"{GET} {where} ORDER BY code"), {"code": code} if code else {}).mappings().all()
+    rows = (
+        connection.execute(sa.text(as_of(f"{GET} {where} ORDER BY code", revision)), {"code": code} if code else {})
+        .mappings()
+        .all()
+    )
     if not rows:
         raise NotFound("no place is loaded" if code is None else f"no place {code!r}")
     if len(rows) > 1:
@@ -135,5 +140,5 @@ RETURNING id
 GET = """
 SELECT id, code, name, name_zh, metric_srid, timezone, residents, households, attribution, network_version,
     ST_XMin(boundary) AS west, ST_YMin(boundary) AS south, ST_XMax(boundary) AS east, ST_YMax(boundary) AS north
-FROM place
+FROM {place} AS place
 """

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from numpy.typing import NDArray
 
-from api.asked import Db, Question, ThePlace
+from api.asked import Db, PastQuestion, ThePlace
 from api.community import said
 from simulations.community import Community
 from simulations.coverage import Coverage
 from simulations.coverage import coverage as simulate
 from twin import counts, grids
 from twin.db import Connection
+from twin.history import revision_at
 
 router = APIRouter()
 
@@ -22,12 +24,15 @@ Ints = NDArray[np.int64]
 
 
 @router.get("/api/coverage")
-def coverage(request: Request, connection: Db, place: ThePlace, asked: Annotated[Question, Query()]) -> dict[str, Any]:
-    """Compute the coverage of the present; people of a group whose number nobody knows are counted "if needed"."""
+def coverage(
+    request: Request, connection: Db, place: ThePlace, asked: Annotated[PastQuestion, Query()]
+) -> dict[str, Any]:
+    """Compute the coverage of now or of a moment; a group whose number nobody knows is counted "if needed"."""
     shelf = request.app.state.shelf
     with shelf.lock:
-        community = shelf.take(connection, place)
-        found = simulate(community, said(connection, community), asked.service, asked.group, limit_s=asked.minutes * 60)
+        community = shelf.take(connection, place, asked.at)
+        states = said(connection, community, asked.at)
+        found = simulate(community, states, asked.service, asked.group, limit_s=asked.minutes * 60)
     return {
         "service": asked.service,
         "group": asked.group,
@@ -35,7 +40,7 @@ def coverage(request: Request, connection: Db, place: ThePlace, asked: Annotated
         "if_needed": found.counts_if_needed,
         "total": _row(*(int(column.sum()) for column in (found.residents, found.certain, found.possible))),
         "bands": _bands(found),
-        "grids": _grids(connection, community, found),
+        "grids": _grids(connection, community, found, asked.at),
         "buildings": _buildings(community, found),
     }
 
@@ -57,9 +62,9 @@ def _bands(found: Coverage) -> list[dict[str, Any]]:
     return [{"band": band, **_row(*numbers)} for band, numbers in zip(found.bands, sums, strict=True)]
 
 
-def _grids(connection: Connection, community: Community, found: Coverage) -> list[dict[str, Any]]:
+def _grids(connection: Connection, community: Community, found: Coverage, at: datetime | None) -> list[dict[str, Any]]:
     """Add up the lowest level's grids; one where nobody lives has no share."""
-    every = grids.load(connection, community.place.id)
+    every = grids.load(connection, community.place.id, None if at is None else revision_at(connection, at))
     lowest = np.flatnonzero(np.array(every.levels) == "grid").tolist()
     sums = []
     for row in lowest:

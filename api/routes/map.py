@@ -8,8 +8,9 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict
 
-from api.asked import Db, ThePlace
+from api.asked import Db, Moment, ThePlace
 from twin import features
+from twin.history import revision_at
 from viz.scene import scene
 
 router = APIRouter()
@@ -32,6 +33,10 @@ def spec(place: ThePlace, look: Annotated[Look, Query()]) -> dict[str, Any]:
 
 
 @router.get("/map/{layer}.geojson")
-def layer(connection: Db, place: ThePlace, layer: Annotated[Layer, Path()]) -> Response:
-    """Give one layer's features, WGS 84."""
-    return Response(features.geojson(connection, place.id, layer), media_type="application/geo+json")
+def layer(
+    connection: Db, place: ThePlace, layer: Annotated[Layer, Path()], asked: Annotated[Moment, Query()]
+) -> Response:
+    """Give one layer's features as they are, or were at a moment; WGS 84."""
+    revision = None if asked.at is None else revision_at(connection, asked.at)
+    found = features.geojson(connection, place.id, layer, revision)
+    return Response(found, media_type="application/geo+json")

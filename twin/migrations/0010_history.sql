@@ -65,6 +65,15 @@ DECLARE
     missing record;
     arguments text;
 BEGIN
+    IF to_regclass(kept.name) IS NULL THEN
+        RETURN;  -- a later migration makes it
+    END IF;
+    IF coalesce(current_setting('linli.revision', true), '') = '' THEN
+        PERFORM set_config('linli.revision', (SELECT min(id)::text FROM revision), true);
+    END IF;
+    EXECUTE format('ALTER TABLE %I ADD COLUMN IF NOT EXISTS revision integer NOT NULL
+                    DEFAULT current_setting(''linli.revision'')::integer', kept.name);
+    EXECUTE format('COMMENT ON COLUMN %I.revision IS %L', kept.name, 'the revision that made the row what it is');
     IF to_regclass(past) IS NULL THEN
         EXECUTE format('CREATE TABLE %I AS TABLE %I WITH NO DATA', past, kept.name);
         EXECUTE format('ALTER TABLE %I ADD COLUMN during int4range NOT NULL', past);
@@ -106,23 +115,13 @@ INSERT INTO kept_table (name, keys, unkept) VALUES
     ('network_edge', '{id}', DEFAULT),
     ('thing', '{id}', DEFAULT),
     ('datastream', '{id}', '{stated_unit,wrong_unit}'),
-    ('effect', '{id}', DEFAULT);
+    ('effect', '{id}', DEFAULT),
+    ('resident_unlocated', '{place_id,age_band}', DEFAULT),
+    ('welfare_count', '{place_id,area_kind,area_code,welfare_group}', DEFAULT);
 
 -- What is there already has been so since the places were loaded, as far as anybody knows.
-DO $$
-DECLARE
-    first integer;
-    kept text;
-BEGIN
-    INSERT INTO revision (at, actor, reason)
-    SELECT coalesce(min(loaded_at), now()), 'system', 'there before history was kept' FROM place RETURNING id INTO first;
-    PERFORM set_config('linli.revision', first::text, true);
-    FOR kept IN SELECT name FROM kept_table LOOP
-        EXECUTE format('ALTER TABLE %I ADD COLUMN revision integer NOT NULL
-                        DEFAULT current_setting(''linli.revision'')::integer', kept);
-        EXECUTE format('COMMENT ON COLUMN %I.revision IS %L', kept, 'the revision that made the row what it is');
-    END LOOP;
-END $$;
+INSERT INTO revision (at, actor, reason)
+SELECT coalesce(min(loaded_at), now()), 'system', 'there before history was kept' FROM place;
 SELECT keep_history(kept) FROM kept_table AS kept;
 
 -- What an effect said outlives it: a moment of the past has the states of that moment.

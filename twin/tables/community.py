@@ -107,6 +107,7 @@ class ResidentUnlocated(Table):
     place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"), primary_key=True)
     age_band: Mapped[str] = mapped_column(primary_key=True)
     residents: Mapped[int]
+    revision: Mapped[int] = revision()
 
 
 class WelfareCount(Table):
@@ -119,6 +120,7 @@ class WelfareCount(Table):
     area_code: Mapped[str] = mapped_column(primary_key=True)
     welfare_group: Mapped[str] = mapped_column(primary_key=True)
     people: Mapped[int]
+    revision: Mapped[int] = revision()
 
 
 class Facility(Table):

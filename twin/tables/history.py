@@ -24,6 +24,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     community.Grid.__tablename__: ("id",),
     community.Building.__tablename__: ("id",),
     community.ResidentCount.__tablename__: ("building_id", "age_band"),
+    community.ResidentUnlocated.__tablename__: ("place_id", "age_band"),
+    community.WelfareCount.__tablename__: ("place_id", "area_kind", "area_code", "welfare_group"),
     community.Facility.__tablename__: ("id",),
     community.MapFeature.__tablename__: ("id",),
     sensing.Thing.__tablename__: ("id",),
