@@ -6,7 +6,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --gen
 	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--build-deps-for=editable
 
-.PHONY: help demo test lint test-faults soak lock setup-demo setup-test clean
+.PHONY: help demo test lint test-faults soak bench-ingest fuzz lock setup-demo setup-test clean
 .NOTPARALLEL:
 
 help:
@@ -15,6 +15,8 @@ help:
 	@echo "make lint         check the style, types and imports alone"
 	@echo "make test-faults  run the tests that stop and kill services and break links, also the slow ones"
 	@echo "make soak         run the tests that take many minutes"
+	@echo "make bench-ingest compare ingest with Node-RED, mq-bridge and stock paho, in one run"
+	@echo "make fuzz         fuzz each decoder for ten minutes (pip install atheris first)"
 	@echo "make lock         write the requirements locks anew"
 	@echo "make clean        stop the services; remove .venv and caches; keep the data"
 
@@ -35,6 +37,12 @@ test-faults: setup-test
 
 soak: setup-test
 	$(PYTEST) -m soak --timeout 0
+
+bench-ingest: setup-test
+	.venv/bin/python -m bench.ingest
+
+fuzz: setup-test
+	.venv/bin/python -m tests.fuzz
 
 lock: setup-test
 	$(COMPILE) --output-file=requirements.lock pyproject.toml

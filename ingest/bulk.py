@@ -3,7 +3,7 @@
 Stock paho takes three `recv` calls, a select and a dozen objects a message, and acknowledges each with a send of its
 own. Here one `recv` fills a buffer; the PUBLISH packets of QoS 0 and 1 in it are cut out in one loop, and all else is
 left to stock paho, which reads from the same buffer. It leans on four private names of paho (`_sock`, `_sock_recv`,
-`_packet_read`, `_in_packet`), two for sending and errors and three for TLS: tests/ingest/test_bulk.py holds both ways
+`_packet_read`, `_in_packet`), four for sending, errors and keeping alive and three for TLS: tests/ingest/test_bulk.py holds both ways
 equal.
 """
 
@@ -82,11 +82,38 @@ class BulkClient(Client):
             self._last_bytes_received = time.monotonic()
         return self._handle_buffer()
 
+    def excuse(self) -> None:
+        """Count the broker as alive: what it has said may be in a socket that is left alone."""
+        self._ping_t = 0.0
+        with self._msgtime_mutex:
+            self._last_bytes_received = time.monotonic()
+
     def ack_all(self, mids: Sequence[int]) -> None:
         """Acknowledge these messages of QoS 1, all in one buffer."""
         if mids:
             packets = b"".join([struct.pack("!BBH", PUBACK, PUBACK_LENGTH, mid) for mid in mids])
             self._packet_queue(PUBACK, packets, mids[-1], 0)
+
+    def _sock_send(self, buf: bytes | bytearray) -> int:
+        """Send; where the broker has hung up, hear first why: its alert may lie unread before the reset."""
+        try:
+            return super()._sock_send(buf)
+        except BlockingIOError:
+            raise
+        except OSError:
+            self._hear_alert()
+            raise
+
+    def _hear_alert(self) -> None:
+        if not isinstance(self._sock, ssl.SSLSocket):
+            return
+        try:
+            while self._sock.recv(RECEIVE_BYTES):
+                pass
+        except ssl.SSLError as error:
+            self.on_tls_error(error)
+        except OSError:
+            pass  # the reset, and nothing before it
 
     def _sock_recv(self, bufsize: int) -> bytes:
         """Give stock paho the next bytes of the buffer, as the socket would."""

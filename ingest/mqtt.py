@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import random
@@ -28,6 +29,7 @@ from twin.errors import Refused
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
+PACKETS_AT_ONCE = 1_000  # of stock paho, before the caller has its turn again
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 10.0
 TAKEN_OVER = 0x8E  # MQTT 5, 3.14.2.1: another connection uses our client id
@@ -54,12 +56,14 @@ class Session:
     Another thread may call `wake` and `is_due`, and nothing else.
 
     Messages are acknowledged by hand. Until then the broker keeps them and sends no more than `receive_maximum`, so
-    `waiting` is bounded; after a lost connection it sends them again.
+    `waiting` is bounded; after a lost connection it sends them again. What waits is bounded in bytes too: past
+    `batch_bytes` of payload the socket is left alone.
     """
 
     def __init__(self, settings: IngestSettings) -> None:
         self._settings = settings
         self._queue: deque[Message] = deque()
+        self._queue_bytes = 0  # of the payloads in it
         self._number = 0  # of this connection
         self._orphans = 0  # messages of this connection and earlier ones are never sent again
         self._woken = os.eventfd(0, os.EFD_NONBLOCK)
@@ -97,8 +101,10 @@ class Session:
             readable, writable, _ = select.select(reads, wants, [], 0 if held else timeout_s)
             if self._woken in readable:
                 os.eventfd_read(self._woken)
-            if (held or sock.fileno() in readable) and not self._is_full():
-                self._client.loop_read()
+            if self._is_full():
+                self._excuse()
+            elif held or sock.fileno() in readable:
+                self._read()
             if writable:
                 self._client.loop_write()
             self._client.loop_misc()
@@ -116,10 +122,15 @@ class Session:
             os.eventfd_read(self._woken)
         return woken
 
-    def take(self, most: int) -> list[Message]:
-        """Take the oldest messages, at most so many."""
-        queue = self._queue
-        return [queue.popleft() for _ in range(min(most, len(queue)))]
+    def take(self, most: int, most_bytes: int | None = None) -> list[Message]:
+        """Take the oldest messages, at most so many, and none after those that make up so many bytes of payload."""
+        queue, count = self._queue, min(most, len(self._queue))
+        if most_bytes is not None and self._queue_bytes > most_bytes:
+            sizes = itertools.accumulate(len(one.payload) for one in itertools.islice(queue, count))
+            count = min(count, 1 + sum(1 for _ in itertools.takewhile(lambda size: size < most_bytes, sizes)))
+        taken = [queue.popleft() for _ in range(count)]
+        self._queue_bytes = self._queue_bytes - sum(len(one.payload) for one in taken) if queue else 0
+        return taken
 
     def is_due(self, message: Message) -> bool:
         """Tell whether a message is ours to store; one of a lost connection is not where the broker sends it again."""
@@ -155,11 +166,30 @@ class Session:
         """Queue a message. No two get the same time: a format without one would lose the second as a duplicate."""
         now_us = time.time_ns() // 1000
         self._last_us = now_us if now_us > self._last_us else self._last_us + 1
+        self._queue_bytes += len(payload)
         self._queue.append(Message(topic, payload, qos, mid, is_retained, self._last_us, self._number))
 
     def _is_full(self) -> bool:
-        """Whether to leave the socket alone. Only messages of QoS 0, which no window bounds, can bring this about."""
-        return len(self._queue) > 2 * self._settings.broker.receive_maximum
+        """Whether to leave the socket alone: for messages of QoS 0, which no window bounds, and for large ones."""
+        many = len(self._queue) > 2 * self._settings.broker.receive_maximum
+        return many or self._queue_bytes > self._settings.batch_bytes
+
+    def _read(self) -> None:
+        """Read what is there: all with one call, or with stock paho packet by packet."""
+        client = self._client
+        client.loop_read()
+        if isinstance(client, BulkClient):
+            return
+        for _ in range(PACKETS_AT_ONCE):
+            sock = client.socket()
+            if sock is None or self._is_full() or not select.select([sock], [], [], 0)[0]:
+                return
+            client.loop_read()
+
+    def _excuse(self) -> None:
+        """Keep the connection though its answers are not read; stock paho gives it up, and the broker sends again."""
+        if isinstance(self._client, BulkClient):
+            self._client.excuse()
 
     def _make_client(self) -> Client:
         broker = self._settings.broker
@@ -239,6 +269,7 @@ class Session:
             self._orphans = self._number  # before the next line: another thread asks `is_due`
         self._number += 1
         self._queue = deque(one for one in self._queue if self.is_due(one))  # the others are sent again
+        self._queue_bytes = sum(len(one.payload) for one in self._queue)
         self._was_connected = self._is_connected = True
         self._wait_s = FIRST_WAIT_S
         log.info("connected to the broker, session %s", "kept" if flags.session_present else "new")

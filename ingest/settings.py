@@ -92,6 +92,8 @@ class IngestSettings(BaseModel):
 
     `further` brokers are read at the same time, by the same subscriptions; each has a name.
     `group` shares the subscriptions among several workers (`$share/GROUP/…`); None: this worker gets every message.
+    `batch_messages` and `batch_bytes` of payload are the most in one transaction. As many bytes wait beside it, and as
+    many are decoded: large messages are held by the broker, whatever `receive_maximum` lets through.
     `linger_ms` is the least distance of two batches, [ms]: a lone message is stored at once.
     A retained message that says nothing of its own time, or one older than `retained_limit_s`, is old state, not a
     reading: it is counted and ignored.
@@ -106,6 +108,7 @@ class IngestSettings(BaseModel):
     subscriptions: tuple[Subscription, ...] = DEFAULT_SUBSCRIPTIONS
     group: str | None = Field(default=None, pattern=r"^[^/+#$]+$")
     batch_messages: int = Field(default=5_000, ge=1)
+    batch_bytes: int = Field(default=8_388_608, ge=1_048_576)
     linger_ms: int = Field(default=3, ge=0, le=1_000)
     retained_limit_s: int = Field(default=600, ge=0)
     flood_factor: float = Field(default=10, ge=1)

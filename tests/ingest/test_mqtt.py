@@ -170,3 +170,36 @@ def test_stock_paho_serves_where_the_bulk_reader_is_switched_off(
 def rows(engine: Engine) -> int:
     with engine.connect() as connection:
         return int(connection.execute(sa.text("SELECT count(*) FROM observation")).scalar_one())
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_large_messages_wait_at_the_broker_and_not_in_memory(workplace: Workplace, city: Devices, reader: str) -> None:
+    limit = 1_048_576
+    changes = {"batch_bytes": limit, "bulk_reader": reader == "bulk"}
+    session = connected(workplace.settings(receive_maximum=1_000).model_copy(update=changes))
+    for number in range(60):
+        city.send("senml/a", bytes([number]) * 200_000)
+    city.drain()
+    poll_for(2, session)
+    assert limit < session.waiting * 200_000 <= limit + 2 * 262_144 + 200_000
+    taken: list[Message] = []
+    while len(taken) < 60:
+        session.poll(0.05)
+        came = session.take(1_000, limit // 2)
+        assert sum(len(one.payload) for one in came) < limit // 2 + 200_000
+        session.acknowledge(came)
+        taken += came
+    assert [one.payload[0] for one in taken] == list(range(60))
+    session.close()
+
+
+@pytest.mark.slow_fault
+def test_a_session_that_is_full_for_longer_than_its_keepalive_stays(workplace: Workplace, city: Devices) -> None:
+    session = connected(workplace.settings(keepalive_s=5).model_copy(update={"batch_bytes": 1_048_576}))
+    for _ in range(30):
+        city.send("senml/a", bytes(200_000))
+    city.drain()
+    poll_for(13, session)
+    assert session.is_connected
+    assert {one.session for one in session.take(1_000)} == {1}
+    session.close()
