@@ -62,12 +62,28 @@ def coverage(
     community: Community, said: tuple[Report, ...], service: Service, group: MobilityGroup, *, limit_s: float
 ) -> Coverage:
     """Compute the coverage of a service for a group; a way of exactly the limit is within it."""
+    best, worst = (
+        field(community, service, group, shut(said, group, unknown_closed=closed)) for closed in (False, True)
+    )
+    return of_fields(community, said, service, group, best, worst, limit_s=limit_s)
+
+
+def of_fields(  # noqa: PLR0917 -- the question, then its two fields
+    community: Community,
+    said: tuple[Report, ...],
+    service: Service,
+    group: MobilityGroup,
+    best: Field,
+    worst: Field,
+    *,
+    limit_s: float,
+) -> Coverage:
+    """Read the coverage off the nearest facilities of all nodes, with the unknown taken as open and as closed."""
     columns, if_needed = community.bands_of(group)
     open_shut, worst_shut = (shut(said, group, unknown_closed=closed) for closed in (False, True))
-    best = reach(community, field(community, service, group, open_shut), group)
-    worst = reach(community, field(community, service, group, worst_shut), group)
-    best_ms = floor_ms(community, best, group, open_shut, assume_lifts=True)
-    worst_ms = floor_ms(community, worst, group, worst_shut, assume_lifts=False)
+    way, worst_way = reach(community, best, group), reach(community, worst, group)
+    best_ms = floor_ms(community, way, group, open_shut, assume_lifts=True)
+    worst_ms = floor_ms(community, worst_way, group, worst_shut, assume_lifts=False)
     everyone = np.ones(len(best_ms), np.bool_)
     median_s, p90_s = _shares(best_ms, community.households.people[:, columns].sum(axis=1))
     return Coverage(
@@ -76,9 +92,9 @@ def coverage(
         limit_s=limit_s,
         counts_if_needed=if_needed,
         bands=tuple(community.residents.bands[column] for column in columns),
-        building_s=seconds(best.door_ms),
-        building_worst_s=seconds(worst.door_ms),
-        facility=best.facility,
+        building_s=seconds(way.door_ms),
+        building_worst_s=seconds(worst_way.door_ms),
+        facility=way.facility,
         residents=people_by_building(community, everyone, columns),
         certain=people_by_building(community, worst_ms <= limit_s * 1000, columns),
         possible=people_by_building(community, best_ms <= limit_s * 1000, columns),
