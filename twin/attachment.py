@@ -32,7 +32,7 @@ class Attached:
 
 
 def attach(connection: Connection, place_id: int, table: Literal["building", "facility"]) -> Attached:
-    """Hang each row of a table, by its point, on the nearest node that may carry it; rows too far get none.
+    """Hang each row of a table, by its point or a facility's entrance, on the nearest node that may carry it; rows too far get none.
 
     Nearest is in a straight line in the place's metric CRS, whatever stands between. Do it after a change of the
     network or of the table.
@@ -88,7 +88,9 @@ def _metric_srid(connection: Connection, place_id: int) -> int:
 
 POINTS = {
     "building": "SELECT id, ST_X(point), ST_Y(point) FROM building WHERE place_id = :place ORDER BY id",
-    "facility": "SELECT id, ST_X(point), ST_Y(point) FROM facility WHERE place_id = :place ORDER BY id",
+    "facility": """
+SELECT id, ST_X(coalesce(entrance, point)), ST_Y(coalesce(entrance, point)) FROM facility WHERE place_id = :place ORDER BY id
+""",
 }
 
 HANG = {

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ingest.loaders import receipt_commands
+
 if TYPE_CHECKING:
     from ingest.loaders.receipt import Receipt
     from twin.db import Connection
 
 __all__ = ["loading"]
 
+SHOWN = "receipts"  # of this command, in its context
+
 loading = typer.Typer(help="Load what a place is made of: linli load KIND FILE. 导入", no_args_is_help=True)
+receipt_commands.add_to(loading)
 
 File = Annotated[Path, typer.Argument(help="The file.")]
 PlaceCode = Annotated[str | None, typer.Option(help="The place's code, where there are several.")]
@@ -35,7 +40,7 @@ def load_demo(context: typer.Context) -> None:
     from ingest.loaders import demo
 
     with _transaction(context) as connection:
-        _show(demo.load_demo(connection, _say))
+        _show(context, demo.load_demo(connection, _say))
 
 
 @loading.command("place")
@@ -46,8 +51,8 @@ def load_place(
     """Load a place and all files that its description names. 导入地区"""
     from ingest.loaders import demo
 
-    with _transaction(context) as connection:
-        _show(demo.load_folder(connection, file, _say))
+    with _transaction(context, file) as connection:
+        _show(context, demo.load_folder(connection, file, _say))
 
 
 @loading.command("osm")
@@ -70,7 +75,7 @@ def load_osm(
     from ingest.loaders.place import read_boundary
     from twin import places
 
-    with _transaction(context) as connection:
+    with _transaction(context, file) as connection:
         if boundary is None:
             known = places.get(connection, place)
             place_id, area = known.id, places.boundary(connection, known.id)
@@ -87,7 +92,7 @@ def load_osm(
                 households=households,
                 attribution=osm.ATTRIBUTION,
             )
-        _show(osm.load_osm(connection, place_id, file, area, _say))
+        _show(context, osm.load_osm(connection, place_id, file, area, _say))
 
 
 @loading.command("grids")
@@ -105,47 +110,85 @@ def load_grids(
     from ingest.loaders import generated_grids, grids, positions
     from twin import places
 
-    with _transaction(context) as connection:
+    with _transaction(context, file) as connection:
         here = places.get(connection, place)
         if file is None:
-            _show([generated_grids.generate(connection, here, code_prefix=code_prefix)])
+            _show(context, [generated_grids.generate(connection, here, code_prefix=code_prefix)])
         else:
             known = positions.declared(datum, file) if datum else None
-            _show([grids.load(connection, file, place=here, datum=known)])
+            _show(context, [grids.load(connection, file, place=here, datum=known)])
 
 
 @loading.command("residents")
 def load_residents(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Counts by building (.csv), or a description with totals (.toml).")],
+    file: Annotated[
+        Path, typer.Argument(help="Counts by building, grid or cell, or a description with totals (.toml).")
+    ],
     *,
     place: PlaceCode = None,
     partial: Partial = False,
+    datum: Datum = None,
+    suppressed: Annotated[
+        list[str] | None, typer.Option(help="A code that stands for a suppressed count: 99, or 99=2 to put 2 people.")
+    ] = None,
+    square_m: Annotated[float, typer.Option(min=1, help="Side of squares given by their corner [m].")] = 250.0,
 ) -> None:
-    """Load counts of residents by building and age band, or estimate them from official totals. 导入居民数"""
-    from ingest.loaders import residents
+    """Load counts of residents by age band, or estimate them from official totals. 导入居民数"""
+    from ingest.loaders import positions, residents
     from twin import places
 
-    with _transaction(context) as connection:
+    codes = residents.suppressions(suppressed or [])
+    known = positions.declared(datum, file) if datum else None
+    with _transaction(context, file) as connection:
         here = places.get(connection, place)
         if file.suffix == ".toml":
-            _show([residents.estimate(connection, file, place=here)])
+            _show(context, [residents.estimate(connection, file, place=here)])
         else:
-            _show([residents.given(connection, file, place=here, partial=partial)])
+            _show(
+                context,
+                [
+                    residents.given(
+                        connection,
+                        file,
+                        place=here,
+                        partial=partial,
+                        suppressed=codes,
+                        datum=known,
+                        square_m=square_m,
+                    )
+                ],
+            )
+
+
+@loading.command("welfare")
+def load_welfare(context: typer.Context, file: File, *, place: PlaceCode = None, partial: Partial = False) -> None:
+    """Load counts of people at risk, apart from the residents. 导入特殊群体人数"""
+    from ingest.loaders import welfare
+    from twin import places
+
+    with _transaction(context, file) as connection:
+        _show(context, [welfare.load(connection, file, place=places.get(connection, place), partial=partial)])
 
 
 @loading.command("facilities")
 def load_facilities(
-    context: typer.Context, file: File, *, datum: Datum = None, place: PlaceCode = None, partial: Partial = False
+    context: typer.Context,
+    file: File,
+    *,
+    datum: Datum = None,
+    place: PlaceCode = None,
+    partial: Partial = False,
+    kinds: Annotated[Path | None, typer.Option(help="Your own names of services, as facility_kinds.toml.")] = None,
 ) -> None:
     """Load facilities from a table (.csv, .xlsx) or a layer of points (.geojson, .gpkg, .shp). 导入设施"""
     from ingest.loaders import facilities, positions
     from twin import places
 
-    known = positions.declared(datum, file)
-    with _transaction(context) as connection:
+    known = positions.declared(datum, file) if datum else None
+    with _transaction(context, file) as connection:
         here = places.get(connection, place)
-        _show([facilities.load(connection, file, place=here, datum=known, partial=partial)])
+        _show(context, [facilities.load(connection, file, place=here, datum=known, partial=partial, own_kinds=kinds)])
 
 
 @loading.command("devices")
@@ -157,22 +200,47 @@ def load_devices(
     from twin import places
 
     known = positions.declared(datum, file) if datum else None
-    with _transaction(context) as connection:
+    with _transaction(context, file) as connection:
         here = places.get(connection, place)
-        _show([devices.load(connection, file, place=here, datum=known, partial=partial)])
+        _show(context, [devices.load(connection, file, place=here, datum=known, partial=partial)])
+
+
+@loading.command("elevation")
+def load_elevation(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Heights: GeoTIFF (.tif), or SRTM (.hgt).")],
+    *,
+    error_m: Annotated[
+        float | None, typer.Option(min=0.01, help="Standard error of a height against its neighbours [m].")
+    ] = None,
+    place: PlaceCode = None,
+) -> None:
+    """Take the slopes of ways without an incline tag from a height model, where it resolves them. 导入高程"""
+    from ingest.loaders import elevation
+    from twin import places
+
+    with _transaction(context, file) as connection:
+        _show(context, [elevation.load(connection, file, place=places.get(connection, place), error_m=error_m)])
 
 
 @contextmanager
-def _transaction(context: typer.Context) -> Iterator["Connection"]:
+def _transaction(context: typer.Context, file: Path | None = None) -> Iterator["Connection"]:
     """Open the database that the context finds; what is raised inside leaves nothing behind."""
+    from ingest.loaders.receipt import keep
     from twin import db
+    from twin.acting import IMPORT, acting
 
     with db.opened(context.obj()) as engine, engine.begin() as connection:
+        acting(connection, IMPORT, f"load {context.info_name} {file.name if file else ''}".strip())
         yield connection
+        number = keep(connection, str(context.info_name), file, context.meta.get(SHOWN, ()))
+    _say(f"receipt {number}; linli load undo {number} takes it back")
 
 
-def _show(receipts: Iterable["Receipt"]) -> None:
-    for receipt in receipts:
+def _show(context: typer.Context, receipts: Iterable["Receipt"]) -> None:
+    """Print the receipts, and lay them by for the transaction to keep."""
+    context.meta[SHOWN] = list(receipts)
+    for receipt in context.meta[SHOWN]:
         for line in receipt.lines():
             _say(line)
 

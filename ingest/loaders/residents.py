@@ -1,32 +1,54 @@
-"""Load residents: estimated from official totals, or given by building.
+"""Load residents: estimated from official totals, or given by building, grid or cell.
 
 Estimated (a place's description, TOML): the official total is spread over the residential buildings inside the boundary
 in proportion to their floor area, footprint times floors (the median of the known where not tagged), and the age bands
 by the official shares.
-Given (CSV): columns building (source id), age_band (as 65-79 or 80+) and residents, one row a building and band; the
-file is all that is known, and a building that is not in it has no residents.
+Given (a table): columns age_band (as 65-79 or 80+), residents, and one of building (source id), grid (a code of any
+level), cell (an H3 index or an INSPIRE square) or lon and lat (the lower left corner of a square in a plane system);
+`registered` (yes or no) may say whether they are registered here: both count. Where a place is coarser than a building,
+its people are spread over the dwellings in it by floor area. Rows whose place is empty, and areas without a dwelling,
+are people who are not located: they stay in the denominator. The file is all that is known: a building of which it
+says nothing has no residents.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from ingest.loaders import place as descriptions
-from ingest.loaders import table
+from ingest.loaders import positions, table
+from ingest.loaders.areas import AREAS, Area, Areas
 from ingest.loaders.receipt import Receipt
-from twin import places, residents
+from twin import places, residents, unlocated, zones
+from twin.datum import Datum
 from twin.db import Connection
 from twin.errors import Refused
 from twin.terms import AgeBand
 
-__all__ = ["estimate", "given"]
+__all__ = ["SQUARE_M", "estimate", "given", "suppressions"]
 
-NEEDED = ("building", "age_band", "residents")
-MOST = 100_000  # people in one building and band; more is a mistake in the file
-Count = tuple[str, str, int]  # building, age band, residents
+SQUARE_M = 250.0  # side of a square that is given by its corner
+NEEDED = ("age_band", "residents")
+OPTIONAL = (*AREAS, "lon", "lat", "registered")
+REGISTERED = {"": True, "yes": True, "no": False, "是": True, "否": False}
+MOST = 1_000_000  # people of one row; more is a mistake in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One row: where, the age band, and how many; people None where the count is suppressed and nothing is put for it."""
+
+    area: Area | None
+    band: str
+    people: int | None
+    registered: bool
+    suppressed: bool
 
 
 def estimate(connection: Connection, path: Path, *, place: places.Place) -> Receipt:
@@ -56,55 +78,162 @@ def estimate(connection: Connection, path: Path, *, place: places.Place) -> Rece
         f"footprint x floors (median where not tagged), largest remainder; age bands by official shares. "
         f"Error: {totals.error}. {totals.households} households: {totals.households_source}"
     )
-    return _store(connection, place, where.ids, found, method, read=int(np.count_nonzero(found.residents)))
+    return _store(
+        connection,
+        place,
+        ids=where.ids,
+        found=found,
+        away={},
+        method=method,
+        read=int(np.count_nonzero(found.residents)),
+    )
 
 
-def given(connection: Connection, path: Path, *, place: places.Place, partial: bool = False) -> Receipt:
-    """Load counts by building and age band as a file gives them; households are spread in proportion.
+def given(
+    connection: Connection,
+    path: Path,
+    *,
+    place: places.Place,
+    partial: bool = False,
+    suppressed: Mapping[str, int | None] | None = None,
+    datum: Datum | None = None,
+    square_m: float = SQUARE_M,
+) -> Receipt:
+    """Load counts by age band as a file gives them; households are spread in proportion.
 
-    Raises Refused where the file is no such table, and where a row is refused and partial is not said: nothing is
-    loaded then. Residents of the official total whom the file does not locate are on the receipt.
+    suppressed says of each code that stands for a suppressed count what to put for it, None: nothing; what is not
+    declared so is a number. datum and square_m [m] are those of squares given by their corner. Raises Refused where
+    the file is no such table, and where a row is refused and partial is not said: nothing is loaded then.
     """
     where = residents.dwellings(connection, place.id)
-    index = {source_id: position for position, source_id in enumerate(where.source_ids)}
-
-    def parse(fields: table.Row) -> Count:
-        if fields["building"] not in index:
-            raise Refused(f"no residential building {fields['building']!r} in {place.code}")
-        return fields["building"], _band(fields["age_band"]), _count(fields["residents"])
-
-    found = table.read(path, parse, needed=NEEDED, key=lambda count: count[:2])
+    areas = Areas.of(connection, place, where, datum=datum, square_m=square_m)
+    found = _read(path, areas, suppressed or {})
     if not partial:
         found.refuse_rejected()
-    bands = _bands(path, {band for _, band, _ in found.taken.values()})
-    counts = np.zeros((len(where.ids), len(bands)), dtype=np.int64)
-    for building, band, people in found.taken.values():
-        counts[index[building], bands.index(band)] = people
-    people = counts.sum(axis=1)
+    rows = list(found.taken.values())
+    bands = _bands(path, {row.band for row in rows})
+    spread = zones.spread_zones(areas.zone_of(_areas_of(rows)), where.floor_area_m2, _by_zone(rows, bands), len(bands))
+    away = _away(rows, spread, bands)
+    people = spread.residents.sum(axis=1)
     households = residents.split_households(people, place.households if people.any() else 0)
-    located = residents.Counts(bands, counts, households)
-    method = (
-        f"given by building and age band in {path.name}: {int(people.sum())} of {place.residents} residents located"
+    return _store(
+        connection,
+        place,
+        ids=where.ids,
+        found=residents.Counts(bands, spread.residents, households),
+        away=away,
+        method=_method(path, rows, located=int(people.sum()), away=sum(away.values()), official=place.residents),
+        read=_counted(rows, spread, found),
+        rejected=found.receipt_rows(),
+        notes=(*found.notes, *(positions.notes(datum) if datum else ()), *_notes(rows, spread, areas)),
     )
-    return _store(connection, place, where.ids, located, method, read=found.count, rejected=found.receipt_rows())
+
+
+def suppressions(said: list[str]) -> dict[str, int | None]:
+    """Read declarations of suppressed codes: `99` (nothing is put for it) or `99=2` (2 people are put for each)."""
+    found: dict[str, int | None] = {}
+    for each in said:
+        code, equals, people = each.rpartition("=") if "=" in each else (each, "", "")
+        if not code or (equals and not (people.isascii() and people.isdecimal() and int(people) <= MOST)):
+            raise Refused(f"suppressed {each[:40]!r} is neither a code nor a code=PEOPLE")
+        found[code] = int(people) if equals else None
+    return found
+
+
+def _read(path: Path, areas: Areas, codes: Mapping[str, int | None]) -> table.Table[Count]:
+    def parse(fields: table.Row) -> Count:
+        registered = fields.get("registered", "")
+        if registered not in REGISTERED:
+            raise Refused(f"registered {registered[:40]!r} is neither yes nor no")
+        is_code = fields["residents"] in codes
+        people = codes[fields["residents"]] if is_code else _count(fields["residents"])
+        return Count(areas.area(fields), _band(fields["age_band"]), people, REGISTERED[registered], is_code)
+
+    return table.read(
+        path, parse, needed=NEEDED, optional=OPTIONAL, key=lambda row: (row.area, row.band, row.registered)
+    )
+
+
+def _counted(rows: list[Count], spread: zones.Spread, found: table.Table[Count]) -> int:
+    """Count what was read as the twin keeps it: rows, or where areas were spread, counts of buildings."""
+    if any(row.area is not None and row.area.kind != "building" for row in rows):
+        return int(np.count_nonzero(spread.residents)) + len(found.rejected)
+    return found.count
+
+
+def _areas_of(rows: list[Count]) -> list[Area]:
+    """Give the areas that the rows name, each once."""
+    return list(dict.fromkeys(row.area for row in rows if row.area is not None))
+
+
+def _by_zone(rows: list[Count], bands: tuple[str, ...]) -> dict[str, residents.Ints]:
+    counts: dict[str, residents.Ints] = {}
+    for row in rows:
+        if row.area is not None and row.people:
+            counts.setdefault(row.area.name, np.zeros(len(bands), np.int64))[bands.index(row.band)] += row.people
+    return counts
+
+
+def _away(rows: list[Count], spread: zones.Spread, bands: tuple[str, ...]) -> dict[str, int]:
+    """Count who is not located, by band: rows without a place, and areas without a dwelling."""
+    away = Counter(dict.fromkeys(bands, 0))
+    for row in rows:
+        if row.area is None:
+            away[row.band] += row.people or 0
+    for people in spread.unlocated.values():
+        away.update(dict(zip(bands, people.tolist(), strict=True)))
+    return {band: n for band, n in away.items() if n}
+
+
+def _method(path: Path, rows: list[Count], *, located: int, away: int, official: int) -> str:
+    """Say how the counts came about, for whoever reads a result."""
+    kinds = sorted({row.area.kind for row in rows if row.area is not None})
+    said = f"given by {' and '.join(kinds) or 'nothing'} and age band in {path.name}"
+    if set(kinds) - {"building"}:
+        said += ", spread over the dwellings of each by floor area, footprint x floors, largest remainder"
+    said += f": {located} of {official} residents located"
+    if away:
+        said += f", {away} more not located"
+    if floating := sum(row.people or 0 for row in rows if not row.registered):
+        said += f"; {floating} of them are not registered here"
+    return said
+
+
+def _notes(rows: list[Count], spread: zones.Spread, areas: Areas) -> list[str]:
+    notes = []
+    if any(row.area is not None and row.area.kind != "building" for row in rows):
+        notes.append(f"{len(rows)} rows of areas became {np.count_nonzero(spread.residents)} counts of buildings")
+    hidden = [row for row in rows if row.suppressed]
+    if hidden:
+        put = sum(row.people or 0 for row in hidden)
+        notes.append(f"{len(hidden)} counts are suppressed, {put} people were put for them as declared")
+    if spread.unlocated:
+        people = sum(int(each.sum()) for each in spread.unlocated.values())
+        notes.append(f"{len(spread.unlocated)} areas with {people} people have no dwelling: they are not located")
+    if over := areas.over_the_boundary(_areas_of(rows)):
+        notes.append(f"{over} cells reach over the boundary: all their people are put inside it")
+    return notes
 
 
 def _store(
     connection: Connection,
     place: places.Place,
+    *,
     ids: residents.Ints,
     found: residents.Counts,
+    away: Mapping[str, int],
     method: str,
-    *,
     read: int,
     rejected: tuple[tuple[str, str], ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Receipt:
     merged = residents.store(connection, place.id, ids, found, method=method)
-    if merged.added or merged.changed or merged.removed:
+    moved = unlocated.store(connection, place.id, away)
+    if merged.added or merged.changed or merged.removed or moved:
         places.bump(connection, place.id)
     lived_in = int(np.count_nonzero(found.residents.sum(axis=1)))
     note = f"{int(found.residents.sum())} residents in {lived_in} buildings; {method}"
-    return Receipt("residents", read, merged.added, merged.changed, merged.removed, rejected=rejected, notes=(note,))
+    return Receipt("residents", read, merged.added, merged.changed, merged.removed, rejected, (note, *notes))
 
 
 def _band(stated: str) -> str:

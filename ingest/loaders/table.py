@@ -32,6 +32,7 @@ class Table(Generic[T]):
     taken: dict[int, T]
     rejected: list[tuple[int, str]]
     word: str = "line"  # what its rows are called where it is read: line, row or feature
+    notes: tuple[str, ...] = ()  # how it was read, where that is worth a line of the receipt
 
     @property
     def count(self) -> int:
@@ -80,7 +81,7 @@ def read(
         else:
             line_of[key(made)] = line
             taken[line] = made
-    return Table(path, taken, rejected, found.word)
+    return Table(path, taken, rejected, found.word, found.notes)
 
 
 def text(fields: Row, column: str) -> str | None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import shapely
 
-from ingest.loaders import confined, features
+from ingest.loaders import confined, encodings, features
+from ingest.loaders.refusal import RefusedFile
 from ingest.loaders.sheet_reader import FORMULA
 from twin.errors import Refused
 
@@ -18,8 +21,10 @@ __all__ = ["FORMULA", "Fields", "Rows", "read"]
 # By column; under None stands what is wrong with the row as a whole, "" where it has more fields than columns.
 Fields = Mapping[str | None, str]
 
-SAME = {"x": "lon", "y": "lat", "经度": "lon", "纬度": "lat"}  # what a plane system calls the same two columns
+HEADINGS = Path(__file__).with_name("headings.toml")  # other names for the columns, Chinese ones above all
 SHEET = ".xlsx"
+MOST_BYTES = 256 * 2**20
+MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class Rows:
 
     word: str
     rows: Iterator[tuple[int, Fields]]
+    notes: tuple[str, ...] = ()
 
 
 def read(path: Path, *, needed: Sequence[str], optional: Sequence[str] | None = ()) -> Rows:
@@ -41,21 +47,27 @@ def read(path: Path, *, needed: Sequence[str], optional: Sequence[str] | None = 
         return Rows("row", _sheet(path, needed, optional))
     if suffix in features.SUFFIXES:
         return Rows("feature", _features(path, needed, optional))
-    return Rows("line", _csv(path, needed, optional))
+    if path.stat().st_size > MOST_BYTES:
+        raise RefusedFile("too-large", path, size=path.stat().st_size, most=MOST_BYTES)
+    encoding = encodings.of_text(path)
+    notes = ("read as GB18030: it is not UTF-8, and no .cpg says what it is",) if encoding == encodings.GB18030 else ()
+    return Rows("line", _csv(path, encoding, needed, optional), notes)
 
 
-def _csv(path: Path, needed: Sequence[str], optional: Sequence[str] | None) -> Iterator[tuple[int, Fields]]:
-    """Give the rows of a CSV file in UTF-8, by the line where each ends, fields without blanks around them."""
+def _csv(
+    path: Path, encoding: str, needed: Sequence[str], optional: Sequence[str] | None
+) -> Iterator[tuple[int, Fields]]:
+    """Give the rows of a CSV file, by the line where each ends, fields without blanks around them."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with path.open(encoding=encoding, newline="") as file:
             table = csv.DictReader(file, strict=True)
             names = list(table.fieldnames or ())
             table.fieldnames = _names(path, names, needed, optional)
-            for fields in table:
+            for number, fields in enumerate(table, start=1):
+                if number > MOST_ROWS:
+                    raise RefusedFile("too-many", path, most=MOST_ROWS, what="rows")
                 values = {name: str(value or "").strip() for name, value in fields.items()}
                 yield table.line_num, {**values, None: ""} if None in fields else values
-    except UnicodeDecodeError as error:
-        raise Refused(f"{path}: not UTF-8 text (byte {error.start})") from None
     except csv.Error as error:
         raise Refused(f"{path}: after line {table.line_num}: {error}") from None
 
@@ -86,7 +98,8 @@ def _features(path: Path, needed: Sequence[str], optional: Sequence[str] | None)
 def _names(path: Path, names: Sequence[str], needed: Sequence[str], optional: Sequence[str] | None) -> list[str]:
     """Give the columns' names as linli calls them; raises Refused where they are not the needed and optional ones."""
     wanted = (*needed, *(optional or ()))
-    known = [name if name in wanted else SAME.get(name, name) for name in names]
+    same = _headings()
+    known = [name if name in wanted else next((n for n in same.get(name, ()) if n in wanted), name) for name in names]
     if missing := [name for name in needed if name not in known]:
         raise Refused(f"{path}: no column {', '.join(missing)}")
     if optional is not None and (strange := [name for name in known if name not in wanted]):
@@ -94,6 +107,14 @@ def _names(path: Path, names: Sequence[str], needed: Sequence[str], optional: Se
     if twice := sorted({name for name in known if known.count(name) > 1}):
         raise Refused(f"{path}: two columns {', '.join(twice)}")
     return known
+
+
+@cache
+def _headings() -> dict[str, tuple[str, ...]]:
+    """Read what the other names of columns may stand for."""
+    table: dict[str, list[str]] = tomllib.loads(HEADINGS.read_text(encoding="utf-8"))
+    others = sorted({other for each in table.values() for other in each})
+    return {other: tuple(name for name, each in table.items() if other in each) for other in others}
 
 
 def _text(value: object) -> str:

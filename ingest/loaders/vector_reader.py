@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from ingest.loaders import archive
+from ingest.loaders import archive, encodings
 from ingest.loaders.features import Feature, Layer
 from ingest.loaders.refusal import RefusedFile
 from twin.shapes import polygons
@@ -35,7 +35,6 @@ STRINGS, NOT_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL), re.compile
 MAGIC = {".gpkg": (b"SQLite format 3\0", "GPKG"), ".shp": (b"\0\0\x27\x0a", "ESRI Shapefile")}
 SHAPEFILE = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 PLAIN = (str, int, float, bool, type(None))
-CPG = {"65001": "utf-8", "936": "gbk", "54936": "gb18030", "OEM 936": "gbk", "ANSI 936": "gbk"}
 
 Shaped = Callable[[shapely.Geometry], shapely.Geometry]
 
@@ -203,14 +202,7 @@ def _encoding(path: Path) -> str | None:
     for part in (".shx", ".dbf"):
         if not any(path.with_suffix(each).is_file() for each in (part, part.upper())):
             raise RefusedFile("missing-part", name=path.with_suffix(part).name)
-    declared = next((path.with_suffix(each) for each in (".cpg", ".CPG") if path.with_suffix(each).is_file()), None)
-    if declared is None:
-        return None
-    name = declared.read_bytes()[:40].decode("ascii", errors="replace").strip()
-    try:
-        return codecs.lookup(CPG.get(name.upper(), name)).name
-    except LookupError:
-        raise RefusedFile("text-encoding", why=f".cpg says {name!r}") from None
+    return encodings.declared(path)
 
 
 def _from_wkb(wkb: bytes | None) -> tuple[shapely.Geometry | None, str]:

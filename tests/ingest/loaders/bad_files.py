@@ -31,6 +31,7 @@ def main() -> None:
     geometries()
     databases()
     archives()
+    rasters()
     sheets()
 
 
@@ -39,9 +40,25 @@ def text(name: str, content: str, encoding: str = "utf-8") -> None:
 
 
 def tables() -> None:
-    text("gb18030.csv", f"{HEAD}\nc1,clinic,卫生站,7.415,43.735\n", "gb18030")
+    text("latin1.csv", f"{HEAD}\nc1,clinic,Résidence des élèves,7.415,43.735\n", "latin-1")
+    text("cpg_lies.csv", f"{HEAD}\nc1,clinic,卫生站,7.415,43.735\n", "gb18030")
+    text("cpg_lies.cpg", "UTF-8")
+    text("organisation.csv", f"{HEAD},organisation\n{ROW},91350100M000100Y44\n")
+    text("hours.csv", f"{HEAD},opening_hours\n{ROW},25:99-26:00\n")
+    text("area.csv", f"{HEAD},office_m2\n{ROW},-3\n")
+    text("floor.csv", f"{HEAD},floor\n{ROW},0\n")
+    text("no_place.csv", "id,service,name\nc1,clinic,Town clinic\n")
+    text("huge_field.csv", f"{HEAD}\n{ROW.replace('Town clinic', 'a' * 132_000)}\n")
+    text("residents_negative.csv", "building,age_band,residents\nw1,65+,-3\n")
+    text("residents_suppressed.csv", "grid,age_band,residents\n,65+,*\n")
+    text("residents_cell.csv", "cell,age_band,residents\nq1,65+,3\n")
+    text("residents_bands.csv", "grid,age_band,residents\n,0-64,3\n,60+,3\n")
+    text("welfare_group.csv", "grid,group,people\na,lonely,3\n")
+    text("welfare_person.csv", "grid,group,people\n11010519491231002X,disabled,3\n")
+    text("devices_topic.csv", "key,name,kind,format,topic\nd1,Door,door,senml,city/#\n")
+    text("devices_kind.csv", "key,name,kind,format,topic\nd1,Eye,camera,senml,city/d1\n")
     text("utf16.csv", f"{HEAD}\n{ROW}\n", "utf-16")
-    text("no_column.csv", "id,service,name\nc1,clinic,Town clinic\n")
+    text("no_column.csv", "id,name,lon,lat\nc1,Town clinic,7.415,43.735\n")
     text("strange_column.csv", f"{HEAD},colour\n{ROW},red\n")
     text("doubled_column.csv", f"{HEAD},x\n{ROW},7.4\n")
     text("open_quote.csv", f'{HEAD}\nc1,clinic,"Town,7.415,43.735\n')
@@ -77,6 +94,7 @@ def collections() -> None:
     geojson(FOLDER / "citizen.geojson", feature("a", BOX, name="11010519491231002X"))
     geojson(FOLDER / "no_parent.geojson", feature("a", BOX, parent="b"))
     text("grids.kml", LAUGHS)
+    text("link.kml", "<kml><NetworkLink><Link><href>http://127.0.0.1:9/a</href></Link></NetworkLink></kml>")
 
 
 def wrapped(geometry: str) -> str:
@@ -95,6 +113,13 @@ def geometries() -> None:
     text("empty_ring.geojson", wrapped('{"type": "Polygon", "coordinates": [[]]}'))
     text("overflow.geojson", wrapped('{"type": "Point", "coordinates": [1e400, 43.73]}'))
     text("no_type.geojson", wrapped('{"coordinates": [7.41, 43.73]}'))
+    text(
+        "hole_alone.geojson",
+        wrapped(
+            '{"type": "Polygon", "coordinates": [[], [[7.41, 43.73], [7.42, 43.73], [7.42, 43.74], [7.41, 43.73]]]}'
+        ),
+    )
+    text("loop.geojson", wrapped('{"type": "LineString", "coordinates": [[7.41, 43.73], [7.41, 43.73]]}'))
     geojson(FOLDER / "line.geojson", feature("a", shapely.LineString([(7.41, 43.73), (7.42, 43.74)])))
     geojson(FOLDER / "swapped.geojson", feature("a", shapely.box(43.732, 7.412, 43.738, 7.418)))
     geojson(FOLDER / "metres.geojson", feature("a", shapely.box(372000, 4843000, 373000, 4844000)))
@@ -129,6 +154,45 @@ def archives() -> None:
     with zipfile.ZipFile(FOLDER / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.shp", bytes(20 * 2**20))
     text("text.zip", "no zip")
+    ten_gigabytes("a.shp", FOLDER / "declared_10gb.zip")
+
+
+def ten_gigabytes(entry: str, path: Path) -> None:
+    """Write a zip whose directory says that one small entry unpacks to 10 GB."""
+    inside = io.BytesIO()
+    with zipfile.ZipFile(inside, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(entry, b"x" * 100)
+        archive.filelist[0].file_size = 10 * 10**9
+    path.write_bytes(inside.getvalue())
+
+
+def rasters() -> None:
+    text("elevation_text.tif", "no GeoTIFF")
+    text(
+        "elevation_vrt.tif",
+        '<VRTDataset rasterXSize="9" rasterYSize="9"><SourceFilename>/etc/passwd</SourceFilename></VRTDataset>',
+    )
+    text("elevation_short.hgt", "too few heights")
+    text("elevation_grid.asc", "ncols 2\n")
+    raster(FOLDER / "elevation_nowhere.tif", crs=None)
+    raster(FOLDER / "elevation_bands.tif", count=3)
+    raster(FOLDER / "elevation_elsewhere.tif", west=100.0)
+    # a sparse file of 2 kB that says it holds 40 billion cells; 4 million degrees of them around the place
+    raster(FOLDER / "elevation_10gb.tif", side=200_000, cell=1e-7)
+
+
+def raster(
+    path: Path, *, side: int = 9, cell: float = 0.01, west: float = 7.41, crs: str | None = "EPSG:4326", count: int = 1
+) -> None:
+    import rasterio
+    from affine import Affine
+
+    with rasterio.open(
+        path, "w", driver="GTiff", width=side, height=side, count=count, dtype="int16", crs=crs, tiled=True,
+        blockxsize=8192 if side > 8192 else 16, blockysize=8192 if side > 8192 else 16,
+        transform=Affine(cell, 0, west, 0, -cell, 43.74), SPARSE_OK=True, BIGTIFF="YES",
+    ):  # fmt: skip
+        pass
 
 
 def sheets() -> None:
