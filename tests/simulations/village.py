@@ -44,6 +44,7 @@ def network(
         one_way=np.zeros(m, np.bool_),
         length_m=np.array([edge[3] for edge in edges], np.float64),
         incline=np.full(m, np.nan),
+        incline_error=np.full(m, np.nan),
         step_count=np.array(steps or [-1] * m, np.int16),
         width_m=np.full(m, np.nan),
         lit=np.full(m, -1, np.int8),
