@@ -1,4 +1,4 @@
-"""The commands under `linli devices`: how devices are."""
+"""The commands under `linli devices`: how devices are, which are offered, and which unit of one is believed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["devices"]
 
-devices = typer.Typer(help="The devices there are: linli devices health. 设备", no_args_is_help=True)
+devices = typer.Typer(help="Devices: linli devices health|offered|enrol|unit. 设备", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 InPlace = Annotated[str | None, typer.Option("--place", help="The place's code, where there are several.")]
@@ -32,6 +32,86 @@ def show_health(context: typer.Context, *, place: InPlace = None, as_json: AsJso
         return
     for row in rows:
         typer.echo("\t".join(_shown(row)))
+
+
+@devices.command("offered")
+def list_offered(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List devices that described themselves and are not enrolled, the last seen first. 待登记设备"""
+    from twin import offers
+
+    with _transaction(context) as connection:
+        rows = offers.offers(connection)
+    if as_json:
+        _say_json([row.as_row() for row in rows])
+        return
+    for row in rows:
+        said = ", ".join(f"{name} [{one.unit or '?'}]" for name, one in sorted(row.properties.items()))
+        measured = "-" if row.measured_at is None else row.measured_at.isoformat(timespec="seconds")
+        typer.echo(f"{row.key}\t{row.format}\t{row.topic}\t{measured}\t{said}")
+
+
+@devices.command("enrol")
+def enrol(
+    context: typer.Context,
+    key: Annotated[str, typer.Argument(help="As `linli devices offered` gives it.")],
+    *,
+    kind: Annotated[str, typer.Option(help="Such as climate, lift, water_level.")],
+    name: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    name_zh: Annotated[str | None, typer.Option(help="The same in Chinese.")] = None,
+    lon: Annotated[float | None, typer.Option(help="Where it stands, in the datum.")] = None,
+    lat: Annotated[float | None, typer.Option()] = None,
+    datum: Annotated[str | None, typer.Option(help="Of lon and lat, such as WGS84, CGCS2000, GCJ-02.")] = None,
+    watches: Annotated[str | None, typer.Option(help="What it watches, such as edge:n12.")] = None,
+    interval_s: Annotated[int | None, typer.Option(min=1, max=2_678_400, help="How often it reports.")] = None,
+    decoder: Annotated[str | None, typer.Option("--format", help="Where it is offered in several.")] = None,
+    place: InPlace = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enrol a device that is offered. 登记"""
+    import dataclasses
+
+    from ingest.loaders.offered import Wish, enrol_offered
+    from twin import places
+    from twin.acting import IMPORT, acting
+
+    degrees = _degrees(lon, lat, datum)
+    wish = Wish(kind, name, name_zh, *degrees, watches=watches, interval_s=interval_s, format=decoder)
+    with _transaction(context) as connection:
+        acting(connection, IMPORT, f"enrol the offered device {key}")
+        done = enrol_offered(connection, places.get(connection, place), key, wish)
+    if as_json:
+        _say_json(dataclasses.asdict(done))
+        return
+    typer.echo(f"enrolled {done.key} as {done.kind}: {', '.join(done.properties)}")
+    if done.left:
+        typer.echo(f"said too, and not stored: {', '.join(done.left)}")
+
+
+@devices.command("unit")
+def accept_unit(context: typer.Context, key: str, name: Annotated[str, typer.Argument(metavar="PROPERTY")]) -> None:
+    """Believe the next unit that a device states for a property, after it was changed; its alarm ends. 认可单位"""
+    from datetime import UTC, datetime
+
+    from twin import unit_watch
+
+    with _transaction(context) as connection:
+        before = unit_watch.accept(connection, key, name, datetime.now(UTC))
+    typer.echo(f"the next unit that {key} states for {name} is believed; so far: {before or 'none stated'}")
+
+
+def _degrees(lon: float | None, lat: float | None, datum: str | None) -> tuple[float | None, float | None]:
+    """Give the WGS 84 degrees of a position; nothing where none is given."""
+    from ingest.loaders import positions
+    from twin.datum import EXAMPLES, parse
+    from twin.errors import Refused
+
+    if lon is None and lat is None:
+        return None, None
+    if lon is None or lat is None:
+        raise Refused("lon and lat are given together")
+    if datum is None:
+        raise Refused(f"say the datum of lon and lat, such as {EXAMPLES}")
+    return positions.position(str(lon), str(lat), parse(datum))
 
 
 def _shown(row: "Health") -> tuple[str, ...]:

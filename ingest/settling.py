@@ -8,7 +8,7 @@ import numpy as np
 
 from ingest.health import brought
 from ingest.sifting import Sifted
-from twin import account, health, observations, quarantine, unit_watch
+from twin import account, health, observations, offers, quarantine, unit_watch
 from twin.db import Connection
 from twin.observations import Batch
 
@@ -25,6 +25,7 @@ def settle(connection: Connection, sifted: Sifted) -> None:
     sifted.account.recorded(sifted.tallies, outcome.is_stored, outcome.is_conflict)
     health.add(connection, brought(sifted, outcome))
     unit_watch.note(connection, first=sifted.first_units, wrong=sifted.wrong_units, mended=sifted.mended, at=now)
+    offers.note(connection, list(sifted.offers.values()))
     quarantine.fold(connection, sifted.refusals)
     account.add(connection, sifted.account.tallies())
 

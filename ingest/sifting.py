@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ingest.account import UNKNOWN, Account
 from ingest.commands import Command
-from ingest.decoders import WHOLE, Asking, Decode, find_all, renamed, speaker_levels
+from ingest.decoders import WHOLE, Asking, Decode, describes_devices, find_all, renamed, speaker_levels
 from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import IngestSettings, Subscription
@@ -18,6 +18,7 @@ from ingest.times import SECOND_US
 from ingest.values import RSSI
 from twin import gate
 from twin.devices import Slot
+from twin.offers import MOST_PROPERTIES, Described, Seen
 from twin.quarantine import Refusal
 from twin.terms import Reading
 from twin.units import code_of
@@ -174,10 +175,11 @@ class Sifted:
     said: dict[tuple[int, str], tuple[float, int]] = field(default_factory=dict)  # (thing id, signal) to value, arrival
     refusals: list[Refusal] = field(default_factory=list)
     rows: int = 0  # of the quarantine, for the message that is judged
+    offers: dict[tuple[str, str], Seen] = field(default_factory=dict)  # by thing key and format
     first_units: dict[int, str] = field(default_factory=dict)  # by datastream id: stated for the first time
     wrong_units: dict[int, str | None] = field(default_factory=dict)  # by datastream id: what came last, None: no unit
     mended: set[int] = field(default_factory=set)  # datastreams that come in the right unit again
-    is_unknown: bool = False  # whether something is not in the register, which may have grown since it was read
+    is_unknown: bool = False  # whether something is not as registered, which may have changed since it was read
 
 
 def decode(messages: Iterable[Message], routes: Routes) -> list[Decoded]:
@@ -251,6 +253,7 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
         if code is Reason.WRONG_UNIT:
             sifted.wrong_units[slot.datastream_id] = reading.unit and printable(reading.unit)
             sifted.mended.discard(slot.datastream_id)
+            sifted.is_unknown = True  # somebody may have accepted the new unit a moment ago
         sifted.refused.append((slot.thing_id, received_us))
         _refuse(sifted, origin, code, reason, reading)
         return
@@ -294,6 +297,8 @@ def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Re
         if reading.property == RSSI:
             return  # of the radio, and no measurement of the place
         why = (Reason.UNKNOWN_DEVICE, f"no device is enrolled as {key}")
+        if describes_devices(origin.source):
+            _offer(sifted, origin, reading)
     elif reading.property in HEALTH or math.isnan(reading.value):
         if reading.property in SIGNALS:
             _note_signal(
@@ -305,6 +310,23 @@ def _not_enrolled(sifted: Sifted, origin: Origin, reading: Reading, register: Re
         sifted.refused.append((register.things[reading.thing_key], origin.message.received_us))
     sifted.is_unknown = True
     _refuse(sifted, origin, *why, reading)
+
+
+def _offer(sifted: Sifted, origin: Origin, reading: Reading) -> None:
+    """Note what an unknown device says of itself, where its words can be shown as they are."""
+    names = (reading.thing_key, reading.property, reading.unit or "")
+    if any(printable(name) != name for name in names):
+        return
+    message = origin.message
+    seen_at, measured_at = _calendar(message.received_us), _calendar(reading.time_us)
+    made = Seen(reading.thing_key, origin.source, printable(message.topic), seen_at or EPOCH, measured_at)
+    seen = sifted.offers.setdefault((reading.thing_key, origin.source), made)
+    seen.topic, seen.seen, seen.readings = made.topic, made.seen, seen.readings + 1
+    if measured_at is not None and (seen.measured_at is None or measured_at > seen.measured_at):
+        seen.measured_at = measured_at
+    if len(seen.properties) < MOST_PROPERTIES:
+        value = reading.value if math.isfinite(reading.value) else None
+        seen.properties[reading.property] = Described(reading.unit, value)
 
 
 def _refuse(sifted: Sifted, origin: Origin, code: Reason, reason: str, reading: Reading | None = None) -> None:

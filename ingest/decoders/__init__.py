@@ -11,6 +11,9 @@ A decoder module has one of these:
 Most formats have the device in the topic. Where the payload names it, `SPEAKER_LEVELS` says how many levels of the topic
 tell who speaks (WHOLE: all of it), so that a device is believed only from where it is registered.
 
+A format whose messages say which devices there are, what they measure and in which unit has `DESCRIBES_DEVICES`: those
+that are not enrolled are offered.
+
 A decoder raises `Unreadable` and nothing else. A reading whose value is NaN stands for something that is no number.
 A decoder that wants something published, such as a device's birth again, is `Asking`.
 """
@@ -21,6 +24,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
@@ -50,6 +54,12 @@ def names() -> list[str]:
 def remembers(name: str) -> bool:
     """Tell whether a format is read by what its devices said before."""
     return hasattr(importlib.import_module(f"{__name__}.{name}"), "start")
+
+
+@cache
+def describes_devices(name: str) -> bool:
+    """Tell whether the devices of a format describe themselves; of no format ("unknown"), they do not."""
+    return name in names() and hasattr(importlib.import_module(f"{__name__}.{name}"), "DESCRIBES_DEVICES")
 
 
 def speaker_levels(name: str, mapping: Path | None) -> int:

@@ -23,6 +23,7 @@ from ingest.quarantine import Reason, Unreadable, printable
 from ingest.values import available, from_text, utf8
 from twin.terms import Reading
 
+DESCRIBES_DEVICES = True
 CONFIG = re.compile(r"([^/]+)/([^/]+)/(?:([^/]+)/)?([^/]+)/config")
 TEMPLATE = re.compile(r"\{\{\s*(value|value_json((?:\.[A-Za-z_]\w*|\[(?:'[^'\]]*'|\"[^\"\]]*\"|\d+)\])*))\s*\}\}")
 STEP = re.compile(r"\.(\w+)|\['([^']*)'\]|\[\"([^\"]*)\"\]|\[(\d+)\]")

@@ -18,6 +18,7 @@ from ingest.quarantine import Reason, Unreadable, printable
 from ingest.values import available, from_text, utf8
 from twin.terms import Reading
 
+DESCRIBES_DEVICES = True
 TOPIC = re.compile(r"([^/]+)/5/([^/]+)/(.+)", re.DOTALL)
 PROPERTY_LEVELS = 2  # NODE, PROPERTY
 # Whether a device in this state is connected; `init` says nothing yet.

@@ -19,6 +19,7 @@ from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import LAST_US, SECOND_US
 from twin.terms import Reading
 
+DESCRIBES_DEVICES = True
 SPEAKER_LEVELS = WHOLE  # a pack names its devices, on whatever topic
 RELATIVE_BELOW_S = 2**28  # RFC 8428 4.5.3: smaller times are relative to now
 VERSION = 10  # RFC 8428 4.4: the highest we read

@@ -23,6 +23,7 @@ from ingest.times import from_epoch
 from ingest.values import available
 from twin.terms import Reading
 
+DESCRIBES_DEVICES = True
 SEQUENCE = 256  # seq runs 0..255
 REBIRTH_EVERY_US = 60_000_000  # an edge node is not asked again before that
 TYPES = frozenset({"NBIRTH", "NDEATH", "DBIRTH", "DDEATH", "NDATA", "DDATA", "NCMD", "DCMD"})
