@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from simulations.community import Community
 from simulations.coverage import Coverage
-from simulations.failures import Outcome, Ranked
+from simulations.failures import Outcome
+from simulations.ranking import Ranked
 from simulations.states import Element, Report, Reports, element_id
 from twin.counts import nearest, share
 from twin.terms import Service, State
@@ -96,6 +97,7 @@ def of_ranking(community: Community, ranked: Iterable[Ranked], names: Mapping[El
                 group.value: {band: nearest(n) for band, n in people.items()} for group, people in one.if_needed.items()
             },
             "services": {service.value: nearest(n) for service, n in one.services.items()},
+            "person_minutes": round(one.minutes),
         }
         for one in ranked
     ]

@@ -101,7 +101,7 @@ def simulate_failures(
 ) -> None:
     """Rank the public lifts by the people who lose a service if each stops. 故障排序"""
     from simulations import answers
-    from simulations.failures import rank, street_lifts
+    from simulations.ranking import rank, street_lifts
     from twin import alarms
 
     with _asked(context, place) as (connection, community, said):

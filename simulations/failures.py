@@ -1,4 +1,4 @@
-"""What if this stops, and what if that is mended: people by age band who lose or regain each service.
+"""What if these stop, and what if those are mended: people by age band who lose or regain each service.
 
 Unknown is taken as open, and asked again as closed. A difference of people may be one person: whoever shows these
 numbers takes the residents that may be shown (`twin.counts`).
@@ -17,7 +17,7 @@ from simulations.coverage import FAR, Reach, floor_ms, people_by_building, secon
 from simulations.cut_off import count
 from simulations.live import Track
 from simulations.states import Element, Reports, closing, opening, shut
-from twin.terms import EdgeKind, ElementKind, MobilityGroup, Service
+from twin.terms import MobilityGroup, Service
 
 Flags = NDArray[np.bool_]
 
@@ -62,30 +62,6 @@ class Change:
     gained_possible: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """What one failure or repair means, over all services and groups, unknown taken as open.
-
-    people: residents at their own pace who lose (regain) at least one service, each once, by age band; if_needed: the
-    same for all residents, if they moved like that group. services: people at their own pace by service.
-    """
-
-    elements: tuple[Element, ...]
-    people: Mapping[str, int]
-    if_needed: Mapping[MobilityGroup, Mapping[str, int]]
-    services: Mapping[Service, int]
-
-    @property
-    def total(self) -> int:
-        """People at their own pace."""
-        return sum(self.people.values())
-
-    @property
-    def weight(self) -> tuple[int, int]:
-        """Order of the ranking: people at their own pace, then residents if step-free were needed."""
-        return self.total, sum(self.if_needed.get(MobilityGroup.WHEELCHAIR, {}).values())
-
-
 def what_if(
     community: Community,
     said: Reports,
@@ -123,82 +99,6 @@ def what_if(
             for people, which in zip(once, anyone, strict=True):
                 people.update(count(community, group, which))
     return Change(found, *once)
-
-
-def street_lifts(community: Community) -> list[tuple[Element, ...]]:
-    """Gather the edges of each lift: pieces that share a node are one shaft, and fail together."""
-    network = community.network
-    edges = np.flatnonzero(network.of_kind(EdgeKind.LIFT)).tolist()
-    shaft: dict[int, int] = {}  # node to the first edge of its shaft
-    members: dict[int, list[int]] = {}
-    for edge in edges:
-        ends = (int(network.tail[edge]), int(network.head[edge]))
-        joined = sorted({shaft[node] for node in ends if node in shaft})
-        first = joined[0] if joined else edge
-        members[first] = [each for one in joined for each in members.pop(one)] + [edge]
-        for each in members[first]:
-            shaft[int(network.tail[each])] = shaft[int(network.head[each])] = first
-    return [tuple(Element(ElementKind.EDGE, edge) for edge in sorted(some)) for some in members.values()]
-
-
-def rank(
-    community: Community, said: Reports, candidates: Iterable[Iterable[Element]], *, mend: bool = False
-) -> list[Ranked]:
-    """Rank single failures by the people who lose a service, or with `mend` repairs by the people who regain one.
-
-    Each candidate is a set of elements that fail, or are mended, together. The worst first; those that change nothing
-    for anybody are left out.
-    """
-    sets = [tuple(some) for some in candidates]
-    tolls: list[dict[MobilityGroup, dict[Service, Flags]]] = [{} for _ in sets]
-    for group in community.groups():
-        now = shut(said, group, unknown_closed=False)
-        track = Track(community, group, community.services(), now)
-        within = {service: _within(community, track, service) for service in track.fields}
-        for at, some in enumerate(sets):
-            then = opening(said, some) if mend else closing(said, some)
-            tolls[at][group] = _toll(community, track, shut(then, group, unknown_closed=False), within)
-            track.move(now)
-    ranked = [_ranked(community, some, toll) for some, toll in zip(sets, tolls, strict=True)]
-    return sorted((each for each in ranked if any(each.weight)), key=lambda each: each.weight, reverse=True)
-
-
-def _within(community: Community, track: Track, service: Service) -> Flags:
-    """Tell who is within the limit of a service on a track, (households,)."""
-    time_ms = floor_ms(community, track.reach(service), track.group, track.closed, assume_lifts=True)
-    return np.asarray(time_ms <= community.norm.limits[service].limit_s * 1000)
-
-
-def _toll(
-    community: Community, track: Track, then: frozenset[Element], within: Mapping[Service, Flags]
-) -> dict[Service, Flags]:
-    """Move the track, and give the households whose being within the limit has changed, by service."""
-    changed = then ^ track.closed
-    lifts = any(element.kind is ElementKind.BUILDING_LIFT for element in changed)
-    touched = track.move(then)
-    asked = within if lifts else touched
-    found = {service: within[service] ^ _within(community, track, service) for service in asked}
-    return {service: flags for service, flags in found.items() if flags.any()}
-
-
-def _ranked(
-    community: Community, some: tuple[Element, ...], toll: Mapping[MobilityGroup, Mapping[Service, Flags]]
-) -> Ranked:
-    people: dict[str, int] = {}
-    if_needed: dict[MobilityGroup, dict[str, int]] = {}
-    services: dict[Service, int] = {}
-    for group, flags in toll.items():
-        if not flags:
-            continue
-        _, is_asked_of_all = community.bands_of(group)
-        anyone = count(community, group, np.logical_or.reduce(list(flags.values())))
-        if is_asked_of_all:
-            if_needed[group] = anyone
-            continue
-        people |= anyone
-        for service, which in flags.items():
-            services[service] = services.get(service, 0) + sum(count(community, group, which).values())
-    return Ranked(some, people, if_needed, services)
 
 
 Side = tuple[Reach, frozenset[Element]]  # the ways, and what is closed

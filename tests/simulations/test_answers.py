@@ -7,7 +7,8 @@ import numpy as np
 from simulations import answers
 from simulations.community import Community, assemble
 from simulations.coverage import coverage
-from simulations.failures import rank, what_if
+from simulations.failures import what_if
+from simulations.ranking import rank
 from simulations.states import Element, closing
 from tests.simulations.village import LIFT, STEPS, village
 from twin.residents import Residents

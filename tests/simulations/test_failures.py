@@ -6,11 +6,14 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from simulations.community import SERVICES, assemble
-from simulations.failures import rank, street_lifts, what_if
+from simulations.failures import what_if
+from simulations.ranking import candidates, pairs, rank, street_lifts
 from simulations.states import Element, closing
 from tests.simulations.village import LIFT, STEPS, village
+from twin.errors import Refused
 from twin.terms import ElementKind, MobilityGroup, Service
 
 THE_LIFT = Element(ElementKind.EDGE, LIFT)
@@ -75,6 +78,26 @@ def test_failures_are_ranked_by_people() -> None:
     both, lift = ranked
     assert (both.people, both.services) == ({"18-34": 40, "65-79": 20}, {Service.PHARMACY: 60})
     assert (lift.people, lift.if_needed) == ({}, {MobilityGroup.WHEELCHAIR: {"18-34": 40, "65-79": 20}})
+    # 40 adults take the steps for 6 s more than the lift, 20 of 65-79 for 31.2 s more
+    assert (both.minutes, lift.minutes) == (0.0, pytest.approx(40 * 0.1 + 20 * 0.52))
+
+
+def test_pairs_are_tried_and_a_search_can_be_stopped() -> None:
+    town = village(upper_lift=1)
+    lifts, paths = candidates(town, ["lift"]), candidates(town, ["path"])
+    assert (lifts, len(paths), candidates(town, ["gate"])) == ([(THE_LIFT,)], 5, [])
+    assert candidates(town, ["building_lift", "facility"]) == [
+        (Element(ElementKind.BUILDING_LIFT, 1),),
+        (Element(ElementKind.FACILITY, 0),),
+    ]
+    assert pairs([(THE_LIFT,), (THE_STEPS,), (THE_LIFT, THE_STEPS)]) == [(THE_LIFT, THE_STEPS)] * 3
+    assert len(rank(town, (), pairs([*lifts, *paths]))) == 15
+    with pytest.raises(InterruptedError, match="stopped after 3 of 24"):
+        rank(town, (), [*lifts, *paths], heard=lambda done, _: done < 3)
+    with pytest.raises(
+        Refused, match="'bridge' is no kind of element; one of lift, building_lift, gate, path, facility"
+    ):
+        candidates(town, ["bridge"])
 
 
 def test_repairs_are_ranked_by_people_regained() -> None:

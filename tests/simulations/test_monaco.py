@@ -10,8 +10,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from simulations.community import Community
 from simulations.coverage import coverage, field
-from simulations.failures import rank, street_lifts
 from simulations.live import Track
+from simulations.ranking import rank, street_lifts
 from simulations.states import Element, closing
 from twin.terms import ElementKind, MobilityGroup, Service
 
