@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.errors import Problem, problem
 
 # Nothing from elsewhere, nothing inline: a name that became markup could still run nothing.
 POLICY = (
@@ -26,22 +27,31 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+MOST_IN_HAND = 600  # requests at once, of which 500 may be streams
 
 
 class Guard:
     """The outermost layer; a body is read whole here, so that a slow or endless one holds no worker."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, body_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: Sequence[str], body_bytes: int, body_s: float) -> None:
         self.app = app
+        self.hosts = frozenset(hosts)
         self.body_bytes = body_bytes
         self.body_s = body_s
+        self.in_hand = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or pass on with the body in hand and the headers added."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        self.in_hand += 1
+        try:
+            await self._answer(scope, receive, send)
+        finally:
+            self.in_hand -= 1
 
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
@@ -50,11 +60,9 @@ class Guard:
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        if scope["method"] not in CHANGING:
-            await self.app(scope, receive, headed)
-            return
-        if not _is_own_page(Headers(scope=scope)):
-            await problem(HTTPStatus.FORBIDDEN, "the request comes from another site's page")(scope, receive, headed)
+        refused = self._refusal(scope)
+        if refused is not None or scope["method"] not in CHANGING:
+            await (refused or self.app)(scope, receive, headed)
             return
         try:
             async with asyncio.timeout(self.body_s):
@@ -68,6 +76,17 @@ class Guard:
             return
         await self.app(scope, _once(body, receive), headed)
 
+    def _refusal(self, scope: Scope) -> Problem | None:
+        """Refuse by what is known before the body: how many are here, the name asked for, and the page that asks."""
+        headers = Headers(scope=scope)
+        if self.in_hand > MOST_IN_HAND:
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "too many ask at once; try again in a moment")
+        if _name(headers.get("host", "")) not in self.hosts:
+            return problem(HTTPStatus.BAD_REQUEST, "the page is not served under this name")
+        if scope["method"] in CHANGING and not _is_own_page(headers):
+            return problem(HTTPStatus.FORBIDDEN, "the request comes from another site's page")
+        return None
+
     async def _body(self, receive: Receive) -> bytes | None:
         """Read the body; None where it is too large."""
         body: bytes = b""
@@ -78,6 +97,14 @@ class Guard:
                 return None
             if not message.get("more_body", False):
                 return body
+
+
+def _name(host: str) -> str | None:
+    """Give the name of a Host header: without the port, and of `[::1]:8080` what is in the brackets."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _is_own_page(headers: Headers) -> bool:

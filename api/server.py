@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from api.app import create
+from api.connections import Prompt
 from api.settings import ServeSettings
 from twin.errors import Refused
 
@@ -27,20 +28,27 @@ def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callab
     """
     listening = listen(settings)
     port = listening.getsockname()[1]
-    url = f"http://{settings.host}:{port}/"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{port}/"
     busy = "" if settings.port in (0, port) else f" (port {settings.port} is busy)"
     _publish(data / PAGE_FILE, {"url": url, "port": port, "pid": os.getpid()})
-    config = uvicorn.Config(
-        create(settings, database_url),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=STOP_S,
-        limit_concurrency=512,
-        lifespan="on",
-    )
     say(f"the map is at {url}{busy}")
-    uvicorn.Server(config).run(sockets=[listening])
+    server(settings, database_url).run(sockets=[listening])
+
+
+def server(settings: ServeSettings, database_url: str) -> uvicorn.Server:
+    """Make the server as it runs for users."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            create(settings, database_url),
+            http=Prompt,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOP_S,
+            lifespan="on",
+        )
+    )
 
 
 def listen(settings: ServeSettings) -> socket.socket:

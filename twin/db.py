@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError as Lost
 
+from twin.patience import patient
+
 __all__ = ["REFUSED", "UNAVAILABLE", "Connection", "Engine", "Lost", "engine", "migrate", "opened"]
 
 # What a database that is away, starting or out of room raises; COPY speaks to psycopg without SQLAlchemy between.
@@ -36,12 +38,19 @@ CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestam
 MIGRATION_LOCK = 0x6C696E6C69  # "linli": two migrations at once wait for each other
 
 
-def engine(url: str) -> Engine:
-    """Open an engine on a PostgreSQL URL; plain `postgresql://` means psycopg 3."""
+def engine(url: str, *, patience_s: float | None = None) -> Engine:
+    """Open an engine on a PostgreSQL URL; plain `postgresql://` means psycopg 3.
+
+    patience_s: how long to wait for one answer, then Lost is raised; None: for ever.
+    """
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S, **ALIVE})
+    opening = sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S, **ALIVE})
+    if patience_s is not None:
+        kind = patient(patience_s)
+        sa.event.listen(opening, "do_connect", lambda _dialect, _record, args, named: kind.connect(*args, **named))
+    return opening
 
 
 @contextmanager

@@ -7,20 +7,17 @@ import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
-import uvicorn
-
-from api.app import create
-from api.server import listen
+from api.server import listen, server
 from api.settings import ServeSettings
 
 
 def test_a_hundred_at_once_are_all_answered(monaco: str) -> None:
     settings = ServeSettings(port=0)
     listening = listen(settings)
-    server = uvicorn.Server(uvicorn.Config(create(settings, monaco), log_level="critical", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, args=([listening],))
+    running = server(settings, monaco)
+    thread = threading.Thread(target=running.run, args=([listening],))
     thread.start()
-    while not server.started:
+    while not running.started:
         time.sleep(0.05)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}/api/place"
 
@@ -32,6 +29,6 @@ def test_a_hundred_at_once_are_all_answered(monaco: str) -> None:
         with ThreadPoolExecutor(100) as askers:
             codes = list(askers.map(ask, range(100)))
     finally:
-        server.should_exit = True
+        running.should_exit = True
         thread.join(timeout=20)
     assert codes == [200] * 100

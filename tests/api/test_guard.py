@@ -8,7 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.guard import POLICY, Guard
 
-ASKED = {"type": "http", "method": "POST", "path": "/", "headers": [], "query_string": b""}
+ASKED = {"type": "http", "method": "POST", "path": "/", "headers": [(b"host", b"127.0.0.1:8080")], "query_string": b""}
 
 
 async def never_reached(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -33,7 +33,7 @@ def test_a_body_that_never_comes_is_given_up_in_time() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    guard = Guard(never_reached, body_bytes=10, body_s=0.05)
+    guard = Guard(never_reached, hosts=["127.0.0.1"], body_bytes=10, body_s=0.05)
     asyncio.run(asyncio.wait_for(guard(ASKED, receive, send), 5))
 
     assert sent[0]["status"] == 408
