@@ -18,6 +18,9 @@ from collections.abc import Callable, Sequence
 from paho.mqtt.client import MQTT_ERR_AGAIN, MQTT_ERR_CONN_LOST, Client, MQTTv5
 from paho.mqtt.enums import MQTTErrorCode
 
+from ingest.properties import answer
+from ingest.receipts import Wanted, wanted
+
 RECEIVE_BYTES = 262_144
 PUBLISH = 0x30
 PUBLISH_MASK = 0xF4  # the packet type, and the bit that is set in QoS 2 only
@@ -27,7 +30,8 @@ LENGTH_BYTES = 4  # of a remaining length, at most
 MORE = 0x80  # the bit that says that the length goes on in the next byte
 TOPICS_KEPT = 100_000
 
-Arrive = Callable[[str, bytes, int, int, bool], None]  # topic, payload, QoS, message id, retained
+# topic, payload, QoS, message id, retained, what its receipt is to say
+Arrive = Callable[[str, bytes, int, int, bool, Wanted | None], None]
 
 
 class BulkClient(Client):
@@ -150,12 +154,17 @@ class BulkClient(Client):
                 break
             at, topic_end = at + 2, at + 2 + (buffer[at] << 8 | buffer[at + 1])
             topic = buffer[at:topic_end]
-            qos, mid, at = 0, 0, topic_end
+            qos, mid, at, receipt = 0, 0, topic_end, None
             if head & 0x02:
                 qos, mid, at = 1, buffer[at] << 8 | buffer[at + 1], at + 2
             if is_five:
-                at = at + 1 if buffer[at] == 0 else _past_properties(buffer, at)
-            arrive(self._topics.get(topic) or self._topic(topic), buffer[at:end], qos, mid, head & 0x01 == 1)
+                if buffer[at] == 0:
+                    at += 1
+                else:
+                    length, start = _long_length(buffer, at)
+                    at = start + length
+                    receipt = wanted(*answer(buffer[start:at]))
+            arrive(self._topics.get(topic) or self._topic(topic), buffer[at:end], qos, mid, head & 0x01 == 1, receipt)
             position = end
         self._buffer = buffer[position:]
         return position > 0
@@ -183,9 +192,3 @@ def _long_length(buffer: bytes, at: int) -> tuple[int, int]:
         if not byte & MORE:
             return length, at + count + 1
     return 0, 0
-
-
-def _past_properties(buffer: bytes, at: int) -> int:
-    """Give where the payload begins: after the properties and their length."""
-    length, start = _long_length(buffer, at)
-    return start + length

@@ -10,7 +10,7 @@ import select
 import ssl
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
@@ -23,6 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from ingest.bulk import BulkClient
 from ingest.commands import Command
 from ingest.decoders import remembers
+from ingest.receipts import Wanted, receipts, wanted
 from ingest.settings import Broker, IngestSettings, Tls
 from twin.errors import Refused
 
@@ -39,7 +40,10 @@ NEVER = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}  # version, client id, password, no
 
 
 class Message(NamedTuple):
-    """One message as it came; `session` is which connection it came by, for only there it can be acknowledged."""
+    """One message as it came; `session` is which connection it came by, for only there it can be acknowledged.
+
+    `receipt` is what its publisher wants to hear when it is settled.
+    """
 
     topic: str
     payload: bytes
@@ -48,6 +52,7 @@ class Message(NamedTuple):
     is_retained: bool
     received_us: int
     session: int
+    receipt: Wanted | None = None
 
 
 class Session:
@@ -141,11 +146,13 @@ class Session:
         if self._is_connected:
             self._client.publish(command.topic, command.payload)
 
-    def acknowledge(self, messages: Iterable[Message]) -> None:
-        """Tell the broker that these are safe; call it after the commit and never before."""
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Tell the broker, and who wants a receipt, that these are safe; call it after the commit and never before."""
         mids = [one.mid for one in messages if one.qos and one.session == self._number]
         if not self._is_connected:
             return
+        for receipt in receipts(one.receipt for one in messages):
+            self.send(receipt)
         if isinstance(self._client, BulkClient):
             self._client.ack_all(mids)
         else:
@@ -162,12 +169,20 @@ class Session:
         self._is_connected = False
         os.close(self._woken)
 
-    def arrive(self, topic: str, payload: bytes, qos: int, mid: int, is_retained: bool) -> None:  # noqa: FBT001 - hot
+    def arrive(  # noqa: PLR0917 - hot: keywords cost
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int,
+        mid: int,
+        is_retained: bool,  # noqa: FBT001 - hot
+        receipt: Wanted | None,
+    ) -> None:
         """Queue a message. No two get the same time: a format without one would lose the second as a duplicate."""
         now_us = time.time_ns() // 1000
         self._last_us = now_us if now_us > self._last_us else self._last_us + 1
         self._queue_bytes += len(payload)
-        self._queue.append(Message(topic, payload, qos, mid, is_retained, self._last_us, self._number))
+        self._queue.append(Message(topic, payload, qos, mid, is_retained, self._last_us, self._number, receipt))
 
     def _is_full(self) -> bool:
         """Whether to leave the socket alone: for messages of QoS 0, which no window bounds, and for large ones."""
@@ -317,7 +332,9 @@ class Session:
             self._refused = f"two clients use the id {client_id!r}; give each worker one of its own and a group"
 
     def _on_message(self, _: Client, __: object, message: MQTTMessage) -> None:
-        self.arrive(_topic(message), bytes(message.payload), message.qos, message.mid, message.retain)
+        properties = message.properties
+        receipt = wanted(getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None))
+        self.arrive(_topic(message), bytes(message.payload), message.qos, message.mid, message.retain, receipt)
 
 
 def _topic(message: MQTTMessage) -> str:

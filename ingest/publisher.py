@@ -131,6 +131,8 @@ class Publisher:
     def _on_disconnect(
         self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
     ) -> None:
+        with self._moved:
+            self._is_connected = False
         if code.value == TAKEN_OVER:
             self._say(f"gave the session to another process with the account {self._broker.username}")
 

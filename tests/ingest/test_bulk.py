@@ -13,8 +13,9 @@ from paho.mqtt.client import Client, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from ingest.bulk import BulkClient
+from ingest.receipts import Wanted, wanted
 
-Seen = tuple[str, bytes, int, int, bool]
+Seen = tuple[str, bytes, int, int, bool, Wanted | None]
 SUBACK_5 = b"\x90\x04\x00\x07\x00\x01"
 SUBACK_3 = b"\x90\x03\x00\x07\x01"
 PINGRESP = b"\xd0\x00"
@@ -27,6 +28,8 @@ PROPERTIES = st.sampled_from(
         b"\x26\x00\x01k\x00\x01v",  # user property
         b"\x26\x00\x01k" + struct.pack("!H", 200) + b"v" * 200,  # a length of two bytes
         b"\x0b\x07",  # subscription identifier
+        b"\x0b\xff\x01\x08\x00\x0elinli/v1/a/ack\x09\x00\x03x-1",  # who publishes wants a receipt
+        b"\x09\x00\x02\x00\xff\x03\x00\x01t\x08\x00\x01t\x23\x00\x07",  # a receipt that linli does not give
     ]
 )
 TOPICS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="+#\0"), min_size=1, max_size=20)
@@ -96,7 +99,9 @@ def stock(protocol: MQTTProtocolVersion, pieces: Sequence[bytes]) -> list[Seen]:
     seen: list[Seen] = []
 
     def on_message(_: Client, __: object, one: MQTTMessage) -> None:
-        seen.append((one.topic, bytes(one.payload), one.qos, one.mid, one.retain))
+        properties = one.properties
+        receipt = wanted(getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None))
+        seen.append((one.topic, bytes(one.payload), one.qos, one.mid, one.retain, receipt))
 
     client.on_message = on_message
     return read(client, pieces, seen)
@@ -124,7 +129,7 @@ def test_bulk_and_stock_see_the_same_under_mqtt_3(stream: list[bytes], places: l
 def test_bytes_that_come_one_by_one_are_read() -> None:
     stream = b"\x32\x09\x00\x01t\x00\x05\x00abc" + PINGRESP + b"\x30\x05\x00\x01u\x00z"
     pieces = [stream[at : at + 1] for at in range(len(stream))]
-    assert bulk(MQTTv5, pieces) == [("t", b"abc", 1, 5, False), ("u", b"z", 0, 0, False)]
+    assert bulk(MQTTv5, pieces) == [("t", b"abc", 1, 5, False, None), ("u", b"z", 0, 0, False, None)]
 
 
 def test_a_length_without_end_ends_the_connection() -> None:
