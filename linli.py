@@ -53,6 +53,7 @@ def main() -> None:
     from ingest.truth_commands import account, quarantining
     from simulations.commands import simulating
     from twin.errors import NotFound, Refused
+    from twin.history_commands import history
     from twin.register_commands import register
 
     app.add_typer(loading, name="load")
@@ -62,6 +63,7 @@ def main() -> None:
     app.add_typer(quarantining(_ingest_settings), name="quarantine")
     app.add_typer(register, name="register")
     app.add_typer(simulating, name="simulate")
+    app.command("history")(history)
     try:
         app(prog_name="linli", obj=_database_url)
     except (Unavailable, NotFound, Refused) as error:
@@ -227,7 +229,7 @@ def ingest(
     from ingest import worker as ingest_worker
     from ingest.settings import IngestSettings
 
-    found = services.find(section(ServiceSettings))
+    found = services.awaited(section(ServiceSettings), say=say)
     settings = section(IngestSettings)
     if "broker" not in settings.model_fields_set:
         username, password = found.broker.credentials("ingest" if worker == 1 else f"ingest-{worker}")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
-__all__ = ["Receipt"]
+from twin import receipts
+from twin.db import Connection
+
+__all__ = ["Receipt", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +42,18 @@ class Receipt:
             f"{self.unchanged} unchanged, {len(self.rejected)} rejected"
         )
         return [counts, *self.notes, *(f"rejected {row}: {reason}" for row, reason in self.rejected)]
+
+
+def keep(connection: Connection, kind: str, file: Path | None, done: Sequence[Receipt]) -> int:
+    """Keep in the twin what the import of this transaction did, and give the number that it can be undone by."""
+    digest = ""
+    if file is not None:
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return receipts.keep(
+        connection,
+        kind=kind,
+        file_name=file.name if file else "",
+        digest=digest,
+        receipts=[asdict(receipt) for receipt in done],
+    )
