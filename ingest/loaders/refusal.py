@@ -21,8 +21,12 @@ class RefusedFile(Refused):
         """Make the line of a code; the path stands before it where it is known."""
         self.code = code
         self.values = values
-        line = f"{_texts()[code][_language()].format(**values)} [{code}]"
+        line = self.text(_language())
         super().__init__(line if path is None else f"{path}: {line}")
+
+    def text(self, language: str) -> str:
+        """Give the line in en or zh, without the path."""
+        return f"{_texts()[self.code][language].format(**self.values)} [{self.code}]"
 
     def at(self, path: Path) -> RefusedFile:
         """Give the same refusal with the path before it."""
