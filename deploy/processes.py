@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-BACKOFF_S = (0.5, 1, 2, 5, 10, 30)  # waits before the 1st, 2nd, ... start after a crash
+BACKOFF_S = (0.5, 1, 2, 5)  # waits before the 1st, 2nd, ... start after a crash
 STEADY_S = 60  # a child that ran so long has recovered: its next wait is the first again
 READY_S = 30  # for a program to say that it is ready before the next is started all the same
 TERM_S = 10  # for a child to end by itself before it is killed

@@ -1,6 +1,7 @@
 """Find the database and the broker, or start them; stop them; hand out credentials."""
 
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from deploy.state import EngineName, State
 
 Say = Callable[[str], None]
 MQTT_PORT = 1883
+WAIT_S = 0.5  # between looks for a service that does not run yet
 
 
 class Engine(Protocol):
@@ -151,6 +153,19 @@ def find(settings: ServiceSettings, *, only: str = "") -> Services:
     if stopped:
         raise Unavailable(f"not running: {', '.join(stopped)}", mend="linli up")
     return _services(settings, state.read(settings.data))
+
+
+def awaited(settings: ServiceSettings, *, say: Say = print) -> Services:
+    """Return the services, waiting for what does not run yet; what is waited for is said once."""
+    said = ""
+    while True:
+        try:
+            return find(settings)
+        except Unavailable as error:
+            if str(error) != said:
+                said = str(error)
+                say(f"waiting: {said}")
+            time.sleep(WAIT_S)
 
 
 def down(settings: ServiceSettings, *, say: Say = print) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -202,3 +203,15 @@ def test_urls_in_the_settings_come_first_and_nothing_is_started(tmp_path: Path) 
         "mqtt://mq.example:1884",
     ]
     assert not settings.data.exists()
+
+
+def test_who_waits_for_services_says_once_for_which(place: ServiceSettings) -> None:
+    said: list[str] = []
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(services.awaited, place, say=said.append)
+        with pytest.raises(TimeoutError):
+            waiting.result(1.5)
+        started = services.up(place)
+        assert waiting.result(30) == started
+    assert said[0] == "waiting: not running: database, broker: linli up"
+    assert len(set(said)) == len(said)

@@ -157,19 +157,16 @@ def publish(broker: TlsBroker, tls: Tls, topic: str, payload: bytes) -> None:
     client.loop_stop()
 
 
-@pytest.mark.slow_fault  # the broker's reset may overtake its alert: then the line is not told
 def test_no_certificate_is_refused(authority: Authority, broker: TlsBroker) -> None:
     bare = Tls(ca_file=authority.folder / "ca.pem")
     assert "refuses our certificate: certificate_required" in refusal(broker.settings(bare))
 
 
-@pytest.mark.slow_fault  # the broker's reset may overtake its alert: then the line is not told
 def test_a_certificate_of_another_authority_is_refused(authority: Authority, broker: TlsBroker) -> None:
     authority.found("other")
     assert "refuses our certificate: unknown_ca" in refusal(broker.settings(authority.issue("ingest", by="other")))
 
 
-@pytest.mark.slow_fault  # the broker's reset may overtake its alert: then the line is not told
 def test_a_certificate_signed_by_itself_is_refused(authority: Authority, broker: TlsBroker) -> None:
     authority.found("ingest")
     own = Tls(
@@ -180,14 +177,12 @@ def test_a_certificate_signed_by_itself_is_refused(authority: Authority, broker:
     assert "refuses our certificate: unknown_ca" in refusal(broker.settings(own))
 
 
-@pytest.mark.slow_fault  # the broker's reset may overtake its alert: then the line is not told
 def test_a_certificate_out_of_date_is_refused(authority: Authority, broker: TlsBroker) -> None:
     tls = authority.issue("ingest", days=0)
     threading.Event().wait(1.1)  # its last second
     assert "refuses our certificate: certificate_expired" in refusal(broker.settings(tls))
 
 
-@pytest.mark.slow_fault  # the broker's reset may overtake its alert: then the line is not told
 def test_a_broker_with_the_certificate_of_another_host_is_refused(authority: Authority, services: Services) -> None:
     authority.issue("stranger", host="elsewhere.example")
     broker = TlsBroker(authority, services, "stranger")
