@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from twin.errors import NotFound, Refused
+from twin.minutes import FAST_S, minutes
 from twin.observations import days, history, hours
 
 __all__ = ["Chart", "chart", "lttb"]
@@ -24,26 +25,28 @@ FEWEST_POINTS = 3
 # Some 0.1 s of reading on a busy machine; above it the means of hours are drawn, above that many hours those of days.
 MOST_READINGS = 50_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-HALF_HOUR_US = 1_800_000_000
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+HALF_MINUTE_US, HALF_HOUR_US = 30_000_000, 1_800_000_000
+Of = Literal["readings", "minutes", "hours", "days"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chart:
     """At most so many points as were asked for, oldest first; microseconds since 1970 UTC.
 
-    `of` says what the points are: readings, or the means of hours or of local days, each in the middle of its period.
+    `of` says what the points are: readings, or the means of minutes, hours or local days, each in the middle of its period.
     """
 
     time_us: NDArray[np.int64]
     value: NDArray[np.float64]
-    of: Literal["readings", "hours", "days"]
+    of: Of
 
 
 def chart(connection: Connection, datastream_id: int, start: datetime, end: datetime, points: int) -> Chart:
     """Draw [start, end) of a datastream with at most so many points, 3 or more.
 
-    Readings are drawn where the span has at most MOST_READINGS of them by the thing's interval, else hours or days.
+    Readings are drawn where the span has at most MOST_READINGS of them by the thing's interval, else the finest of
+    minutes (of fast things), hours and days that has no more.
     Raises NotFound where there is no such datastream, Refused where fewer than 3 points are asked for.
     """
     if points < FEWEST_POINTS:
@@ -57,16 +60,25 @@ def chart(connection: Connection, datastream_id: int, start: datetime, end: date
     ).one_or_none()
     if row is None:
         raise NotFound(f"no datastream has the id {datastream_id}")
-    of: Literal["readings", "hours", "days"]
+    of: Of
     if (end - start) / timedelta(seconds=row[0]) <= MOST_READINGS:
         series, of = history(connection, datastream_id, start, end), "readings"
         time_us, value = series.time_us, series.value
+    elif row[0] <= FAST_S and (end - start) / MINUTE <= MOST_READINGS:
+        (time_us, value), of = _minutes(connection, datastream_id, start, end), "minutes"
     elif (end - start) / HOUR <= MOST_READINGS:
         (time_us, value), of = _hours(connection, datastream_id, start, end), "hours"
     else:
         (time_us, value), of = _days(connection, datastream_id, start, end, ZoneInfo(row[1])), "days"
     kept = lttb(time_us, value, points)
     return Chart(time_us[kept], value[kept], of)
+
+
+def _minutes(
+    connection: Connection, datastream_id: int, start: datetime, end: datetime
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    found = minutes(connection, datastream_id, start.replace(second=0, microsecond=0), end)
+    return found.start_us + HALF_MINUTE_US, found.mean
 
 
 def _hours(

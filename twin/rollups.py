@@ -1,4 +1,4 @@
-"""Add observations up by hour and by local day: exact under any number of writers and with late readings.
+"""Add observations up by hour and by local day, fast ones by minute too: exact under any number of writers and with late readings.
 
 Late readings leave a mark on their hour in the transaction that stores them. The hours follow a watermark; the days
 follow the hours, in the time zone of the place.
@@ -12,6 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+
+from twin import minutes
 
 __all__ = ["HOUR_US", "WRITERS_LOCK", "final_before", "hold", "raise_floor", "roll_up"]
 
@@ -68,6 +70,7 @@ def roll_up(connection: Connection, now: datetime) -> int:
     if end > until:
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITERS_LOCK})
         rolled += connection.execute(PASSED, {"start": until, "end": end}).rowcount
+        minutes.add_passed(connection, until, end)
         connection.execute(sa.text("UPDATE observation_watermark SET rolled_until = :end"), {"end": end})
     return rolled
 
@@ -84,6 +87,7 @@ def _roll_marked(connection: Connection) -> int:
         # The bounds are known to the planner: only the chunks that matter are opened.
         bounds = {"start": min(buckets), "end": max(buckets) + timedelta(hours=1)}
         rolled = connection.execute(MARKED, _arrays(marks) | bounds).rowcount
+        minutes.add_marked(connection, marks)
         _roll_marked_days(connection, marks)
     _roll_ended_days(connection)
     return rolled

@@ -90,6 +90,21 @@ class Latest(Table):
     received_at: Mapped[datetime]
 
 
+class ObservationMinute(Table):
+    """A fast datastream's roll-up of one minute. 分钟汇总."""
+
+    __tablename__ = "observation_minute"
+
+    datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    bucket: Mapped[datetime] = mapped_column(primary_key=True)
+    n: Mapped[int]
+    total: Mapped[float]
+    lowest: Mapped[float]
+    highest: Mapped[float]
+    last_time: Mapped[datetime]
+    last_value: Mapped[float]
+
+
 class ObservationHour(Table):
     """A datastream's roll-up of one hour. 小时汇总."""
 
