@@ -146,6 +146,7 @@ def demo() -> None:
         programs = [
             linli("ingest", ready="connected to the broker"),
             linli("watch"),
+            linli("retain", "--daily"),
             linli("replay", ready="simulated:"),
             linli("serve", ready="the map is at"),
         ]

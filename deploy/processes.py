@@ -48,9 +48,9 @@ class _Child:
     due: float | None = None  # when to start it again, None while it runs
 
 
-def linli(command: str, *, ready: str | None = None) -> Program:
+def linli(command: str, *options: str, ready: str | None = None) -> Program:
     """Return the program that runs one of linli's own commands, in this Python."""
-    return Program(command, (sys.executable, "-m", "linli", command), ready)
+    return Program(command, (sys.executable, "-m", "linli", command, *options), ready)
 
 
 def supervise(

@@ -124,6 +124,7 @@ def test_linli_runs_its_own_commands_in_the_same_python() -> None:
     from deploy.processes import linli
 
     assert linli("watch") == Program("watch", (sys.executable, "-m", "linli", "watch"))
+    assert linli("retain", "--daily").argv == (sys.executable, "-m", "linli", "retain", "--daily")
 
 
 def test_a_program_is_started_when_the_one_before_it_is_ready(tmp_path: Path) -> None:
