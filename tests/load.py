@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Protocol
 
-from tests.workplace import Devices, senml, stored, wait_until
+from tests.workplace import senml, stored, wait_until
 from twin import account
 from twin.db import Engine
 
 THINGS = 100
 
 
+class Publishing(Protocol):
+    """Who takes messages and can wait until they are safe."""
+
+    def send(self, topic: str, payload: bytes, /) -> None:
+        """Take a message."""
+
+    def drain(self) -> None:
+        """Wait until all are safe."""
+
+
 class Load(threading.Thread):
     """THINGS devices that report `rate` times a second in all, until told to finish."""
 
-    def __init__(self, city: Devices, rate: int) -> None:
+    def __init__(self, city: Publishing, rate: int) -> None:
         super().__init__()
         self._sent: list[tuple[str, float]] = []
         self._city = city
