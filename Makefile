@@ -6,7 +6,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --gen
 	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--build-deps-for=editable
 
-.PHONY: help demo test lint test-faults soak bench-ingest fuzz lock setup-demo setup-test clean
+.PHONY: help demo test lint test-faults soak bench-ingest bench-simulations fuzz lock setup-demo setup-test clean
 .NOTPARALLEL:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make test-faults  run the tests that stop and kill services and break links, also the slow ones"
 	@echo "make soak         run the tests that take many minutes"
 	@echo "make bench-ingest compare ingest with Node-RED, mq-bridge and stock paho, in one run"
+	@echo "make bench-simulations compare the simulations with scipy, networkit, igraph, rustworkx, pandana, spopt and access"
 	@echo "make fuzz         fuzz each decoder for ten minutes (pip install atheris first)"
 	@echo "make lock         write the requirements locks anew"
 	@echo "make clean        stop the services; remove .venv and caches; keep the data"
@@ -40,6 +41,10 @@ soak: setup-test
 
 bench-ingest: setup-test
 	.venv/bin/python -m bench.ingest
+
+bench-simulations: setup-test
+	.venv/bin/pip install --quiet -e ".[bench]"
+	.venv/bin/python -m bench.simulations
 
 fuzz: setup-test
 	.venv/bin/python -m tests.fuzz

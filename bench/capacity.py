@@ -1,11 +1,8 @@
-"""Measure capacity against PySAL's access, and tables against scipy, in one run: `python -m bench.capacity [nodes]`.
-
-Needs the extra `bench`. Town as in `bench.simulations`; times are medians of this process's CPU [s].
-"""
+"""Measure tables against scipy and pandana, and capacity on them against PySAL's access; a part of `bench.simulations`."""
 
 from __future__ import annotations
 
-import sys
+import logging
 import warnings
 
 import numpy as np
@@ -13,42 +10,49 @@ import pandas as pd
 from access import Access, weights
 from scipy.sparse.csgraph import dijkstra
 
-from bench.simulations import cpu_ms, matrix_of, streets
+from bench.streets import Streets, matrix_of
+from bench.table import Results, cpu_ms, in_turn
 from simulations.capacity import step, two_step
-from simulations.graph import build, links
 from simulations.tables import Table, bounded
 
 LIMIT_MS = 900_000
 STEPS = {300: 1.0, 600: 0.68, 900: 0.22}
 ROUNDS = 5
+LONG = 2000  # facilities of the table that the goal is stated for
+SEARCHES = 20  # of scipy, whose rows are dense: so many are measured and scaled up
 
 
-def measure(target: int, facilities: int, rng: np.random.Generator) -> None:
-    """Measure one town with so many facilities, and print its rows."""
-    town = streets(target, rng)
-    graph = build(town.nodes, town.tail, town.head)
-    joined = links(graph, town.times)
+def measure(results: Results, town: Streets, facilities: int, rng: np.random.Generator) -> None:
+    """Measure a table of 15 minutes for so many facilities, and E2SFCA on it."""
+    graph, joined = town.graph, town.links()
     at = rng.choice(town.nodes, facilities, replace=False).astype(np.int32)
-    door = np.zeros(facilities, np.int32)
+    door, some = np.zeros(facilities, np.int32), np.sort(at)[:: facilities // SEARCHES]
     table = bounded(graph, joined, at, door, limit_ms=LIMIT_MS)
-    print(f"{town.nodes:,} nodes, {facilities:,} facilities, {len(table.column):,} rows within 15 minutes")
-    ours = cpu_ms(lambda: bounded(graph, joined, at, door, limit_ms=LIMIT_MS), ROUNDS)
-    some = at[:: max(1, facilities // 20)]  # scipy's rows are dense: 20 searches are measured and scaled up
     matrix = matrix_of(graph, joined)
-    scipys = cpu_ms(lambda: np.nonzero(np.isfinite(dijkstra(matrix, indices=some, limit=LIMIT_MS))), 3)
-    row("table", ours, scipys * facilities / len(some), "scipy limit=")
-    residents, capacity = (
-        rng.integers(1, 200, town.nodes).astype(float),
-        rng.integers(10, 200, facilities).astype(float),
+    spent = in_turn(
+        {
+            "ours": lambda: bounded(graph, joined, at, door, limit_ms=LIMIT_MS),
+            "scipy": lambda: np.nonzero(np.isfinite(dijkstra(matrix, indices=some, limit=LIMIT_MS))),
+        },
+        ROUNDS,
     )
-    share = two_step(table, residents, capacity, step(STEPS)).share
-    ours = cpu_ms(lambda: two_step(table, residents, capacity, step(STEPS)), ROUNDS)
-    peer = pysal(table, residents, capacity)
+    what = f"15-minute table, {facilities:,} facilities"
+    scaled = spent["scipy"] * facilities / len(some)
+    results.beside(
+        what,
+        spent["ours"],
+        f"scipy limit=, {len(some)} searches, scaled",
+        scaled,
+        goal=town.goal(1 / 50) if facilities == LONG else None,
+    )
+    residents = rng.integers(1, 200, town.nodes).astype(float)
+    room = rng.integers(10, 200, facilities).astype(float)
+    share, peer = two_step(table, residents, room, step(STEPS)).share, pysal(table, residents, room)
     worst = np.max(np.abs(share - peer.compute()) / np.maximum(share, 1e-300), initial=0, where=share > 0)
-    row("E2SFCA", ours, cpu_ms(peer.compute, 3), "PySAL access")
-    print(
-        f"  largest relative difference {worst:.1e}; residents @ share = {residents @ share:,.6f} of {capacity.sum():,.0f}"
-    )
+    ours = cpu_ms(lambda: two_step(table, residents, room, step(STEPS)), ROUNDS)
+    what = f"E2SFCA, {facilities:,} facilities"
+    results.beside(what, ours, "PySAL access", cpu_ms(peer.compute, 3), goal=1 / 80)
+    results.alone(f"{what}: largest difference", worst, "of the share", goal=1e-12)
 
 
 class pysal:  # noqa: N801 -- holds the frames, which are not part of what is measured
@@ -74,6 +78,7 @@ class pysal:  # noqa: N801 -- holds the frames, which are not part of what is me
                 cost_dest="dest",
                 cost_name="cost",
             )
+        logging.getLogger("access").setLevel(logging.ERROR)
 
     def compute(self) -> np.ndarray:
         """Compute it; (places,)."""
@@ -81,15 +86,3 @@ class pysal:  # noqa: N801 -- holds the frames, which are not part of what is me
             warnings.simplefilter("ignore")
             found = self.access.enhanced_two_stage_fca(name="e", weight_fn=weights.step_fn(STEPS), max_cost=max(STEPS))
         return found["e_room"].reindex(range(self.places)).fillna(0).to_numpy()
-
-
-def row(what: str, ours_ms: float, theirs_ms: float, who: str) -> None:
-    """Print one comparison."""
-    print(f"  {what:<10}{ours_ms:>10.1f} ms   {who:<14}{theirs_ms:>12,.0f} ms   ratio {theirs_ms / ours_ms:>8,.0f}")
-
-
-if __name__ == "__main__":
-    sizes = [int(word) for word in sys.argv[1:]] or [100_000, 1_000_000]
-    for size in sizes:
-        for many in (200, 2000):
-            measure(size, many, np.random.default_rng(7))
