@@ -36,6 +36,10 @@ LONGEST_WAIT_S = 10.0
 TAKEN_OVER = 0x8E  # MQTT 5, 3.14.2.1: another connection uses our client id
 TAKEOVERS_S = 60.0
 TAKEOVERS = 3  # so many within TAKEOVERS_S are two workers that fight, not one that was restarted
+# RFC 8446, 6.2: the alerts that a certificate brings about; others are of a bad line, and pass
+CERTIFICATE_ALERTS = frozenset(
+    ("BAD_CERTIFICATE", "UNSUPPORTED_CERTIFICATE", "CERTIFICATE_REVOKED", "CERTIFICATE_EXPIRED", "CERTIFICATE_UNKNOWN")
+) | {"UNKNOWN_CA", "ACCESS_DENIED", "CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE"}
 NEVER = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}  # version, client id, password, not authorised, banned, method
 
 
@@ -260,8 +264,8 @@ class Session:
         where, reason = f"{broker.host}:{broker.port}", error.reason or str(error)
         if isinstance(error, ssl.SSLCertVerificationError):
             why = f"the certificate of the broker at {where} is not good: {error.verify_message}"
-        elif "ALERT" in reason:
-            why = f"the broker at {where} refuses our certificate: {reason.partition('ALERT_')[2].lower()}"
+        elif (alert := reason.partition("ALERT_")[2]) in CERTIFICATE_ALERTS:
+            why = f"the broker at {where} refuses our certificate: {alert.lower()}"
         else:
             log.warning("no TLS session with the broker at %s: %s", where, error)
             return

@@ -17,10 +17,12 @@ class FaultProxy:
     """Pass bytes on to a port; change `delay_s`, `most_bytes` and `is_open` at any time, from any thread.
 
     `delay_s`: each piece waits so long, between the two [s]. `most_bytes`: pieces are no longer. Not `is_open`: a black
-    hole, that takes bytes and connections and says nothing.
+    hole, that takes bytes and connections and says nothing. `flips`: the share of pieces in which one bit is turned.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        self.flips = 0.0
+        self._host = host
         self.delay_s = (0.0, 0.0)
         self.most_bytes = READ_BYTES
         self.is_open = True
@@ -45,7 +47,7 @@ class FaultProxy:
         self._thread.join()
 
     def _run(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._pass_on, "127.0.0.1", 0))
+        server = self._loop.run_until_complete(asyncio.start_server(self._pass_on, self._host, 0))
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         self._loop.run_forever()
@@ -78,8 +80,15 @@ class FaultProxy:
                     await asyncio.sleep(random.uniform(*self.delay_s))
                     while not self.is_open:  # noqa: ASYNC110 - another thread sets it
                         await asyncio.sleep(0.02)
-                    writer.write(chunk[at : at + self.most_bytes])
+                    writer.write(self._flipped(chunk[at : at + self.most_bytes]))
                     await writer.drain()
         except OSError:
             pass  # the link is broken: that is what it is for
         writer.close()
+
+    def _flipped(self, piece: bytes) -> bytes:
+        if random.random() >= self.flips:
+            return piece
+        turned = bytearray(piece)
+        turned[random.randrange(len(turned))] ^= 1 << random.randrange(8)
+        return bytes(turned)

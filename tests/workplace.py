@@ -109,8 +109,8 @@ class Workplace:
                 thread.join(30)
                 assert not thread.is_alive()
 
-    def process(self, settings: IngestSettings) -> subprocess.Popen[bytes]:
-        """Start `linli ingest` as a process of its own."""
+    def process(self, settings: IngestSettings, within: tuple[str, ...] = ()) -> subprocess.Popen[bytes]:
+        """Start `linli ingest` as a process of its own, by a command that runs it elsewhere where one is given."""
         broker = settings.broker
         assert broker.password is not None
         secret = broker.password.get_secret_value()
@@ -124,7 +124,7 @@ class Workplace:
         }
         if settings.group:
             environment["LINLI_INGEST__GROUP"] = settings.group
-        return subprocess.Popen([sys.executable, "-m", "linli", "ingest"], cwd=CHECKOUT, env=environment)
+        return subprocess.Popen([*within, sys.executable, "-m", "linli", "ingest"], cwd=CHECKOUT, env=environment)
 
 
 def wait_until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
