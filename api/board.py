@@ -14,7 +14,7 @@ from twin import account, counts, devices, residents
 from twin.db import Connection
 from twin.devices import Thing
 from twin.places import Place
-from twin.terms import AgeBand, State, ThingKind
+from twin.terms import AgeBand, Condition, State, ThingKind
 
 Rows = dict[str, dict[str, Any]]
 
@@ -25,7 +25,7 @@ OLDER = 65  # years
 
 def state(thing: Thing) -> str:
     """Say in one word how a device's sign looks: silence before what it last said, then the worst of its effects."""
-    if thing.condition != "ok" or not thing.effects:
+    if thing.condition is not Condition.OK or not thing.effects:
         return thing.condition
     said = {effect.state for effect in thing.effects}
     return next(each.value for each in WORST_FIRST if each.value in said)
@@ -80,9 +80,9 @@ def figures(connection: Connection, place: Place) -> Rows:
         },
         "things": {
             "total": len(found),
-            "ok": sum(thing.condition == "ok" for thing in found),
-            "silent": sum(thing.condition == "silent" for thing in found),
-            "never_seen": sum(thing.condition == "never_seen" for thing in found),
+            "ok": sum(thing.condition is Condition.OK for thing in found),
+            "silent": sum(thing.condition is Condition.SILENT for thing in found),
+            "never_seen": sum(thing.condition is Condition.NEVER_SEEN for thing in found),
         },
         "quarantined": account.total(connection, now - REFUSED_OVER).quarantined,
     }

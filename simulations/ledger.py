@@ -15,13 +15,13 @@ from simulations.cut_off import Fault, Flags, Watched, count
 from simulations.states import element_id
 from twin.alarms import Wanted, Watcher
 from twin.losses import Loss
-from twin.terms import AgeBand, MobilityGroup, Service, State
+from twin.terms import AgeBand, AlarmKind, MobilityGroup, Service, Severity, State
 
 # An alarm is critical from this many residents of OLD_FROM and over who are certainly cut off at their own pace, or
 # would be if they needed a step-free way. An assumption of ours (A): no norm says when an outage is grave.
 CRITICAL_OLD = 50
 OLD_FROM = 65
-KINDS = ("people_cut_off", "element_closed")
+KINDS = (AlarmKind.PEOPLE_CUT_OFF, AlarmKind.ELEMENT_CLOSED)
 
 Relief = Mapping[int, Mapping[Service, Flags]]  # by thing: who has the service back if it alone is mended
 
@@ -85,9 +85,9 @@ def alarms(accounts: Iterable[Account], faults: Mapping[int, Fault], things: Map
         about = _about(accounts[0].watched.community, fault, things) if accounts else {}
         tolls = _tolls(accounts, lambda account, thing=thing: account.certain.get(thing, {}))  # type: ignore[misc]
         if tolls["services"]:
-            found.append(Wanted("people_cut_off", subject, _severity(tolls), {**about, **tolls}))
+            found.append(Wanted(AlarmKind.PEOPLE_CUT_OFF, subject, _severity(tolls), {**about, **tolls}, thing))
         else:
-            found.append(Wanted("element_closed", subject, "notice", about))
+            found.append(Wanted(AlarmKind.ELEMENT_CLOSED, subject, Severity.NOTICE, about, thing))
     return found + _joint(accounts, closed)
 
 
@@ -135,7 +135,9 @@ def _joint(accounts: list[Account], closed: Mapping[int, Fault]) -> list[Wanted]
         if tolls["services"]:
             community = accounts[0].watched.community
             parts = [part for fault in closed.values() for part in elements(community, fault)]
-            found.append(Wanted("people_cut_off", f"service:{service}", _severity(tolls), {"elements": parts, **tolls}))
+            found.append(
+                Wanted(AlarmKind.PEOPLE_CUT_OFF, f"service:{service}", _severity(tolls), {"elements": parts, **tolls})
+            )
     return found
 
 
@@ -162,10 +164,10 @@ def _tolls(accounts: Iterable[Account], of: Callable[[Account], Mapping[Service,
     return {"services": services, "people": people, "if_needed": if_needed}
 
 
-def _severity(tolls: Mapping[str, Any]) -> str:
+def _severity(tolls: Mapping[str, Any]) -> Severity:
     """Choose by the old people cut off, see CRITICAL_OLD; any smaller loss is major."""
     step_free = tolls["if_needed"].get(MobilityGroup.WHEELCHAIR.value, {})
-    return "critical" if max(_old(tolls["people"]), _old(step_free)) >= CRITICAL_OLD else "major"
+    return Severity.CRITICAL if max(_old(tolls["people"]), _old(step_free)) >= CRITICAL_OLD else Severity.MAJOR
 
 
 def _old(people: Mapping[str, int]) -> int:

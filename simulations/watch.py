@@ -15,16 +15,17 @@ from simulations.cut_off import Fault, Watched, faults
 from simulations.ledger import Account
 from simulations.paths import warm_up
 from simulations.states import Reports, reports, shut
-from twin import alarms, changes, effects, losses, places
+from twin import alarm_clock, alarms, changes, effects, losses, places
 from twin.alarms import Watcher
 from twin.db import UNAVAILABLE, Connection, Engine, opened
 from twin.losses import Key, Loss
-from twin.terms import MobilityGroup
+from twin.terms import MobilityGroup, State
 
 log = logging.getLogger(__name__)
 
 AGAIN_S = 1.0  # between attempts, while another watch has the place or the database is away
 BEAT_S = 5.0  # between signs of life: after three without one the account counts as not watched
+HOMES_S = 60.0  # between looks after homes in which nothing moves
 TICK_S = 0.25  # how late, at most, the watch stops or lets a silent element become unknown
 FAULTS_TOLD_APART = (
     24  # with more unknown or closed things than this, the causes of what is only possible are not sought
@@ -40,7 +41,7 @@ class Duty:
         self.place_id = self.community.place.id
         self.written = losses.now(connection, self.place_id)
         self.expiry: datetime | None = None  # when something may become silent
-        self.beat_at = 0.0  # when the next sign of life is due, by the monotonic clock
+        self.beat_at = self.homes_at = 0.0  # when each is due next, by the monotonic clock
         self._said: Reports | None = None
         self._watched: dict[MobilityGroup, Watched] = {}
         self._accounts: dict[MobilityGroup, Account] = {}
@@ -105,11 +106,23 @@ class Duty:
             begun=begun,
             changed=changed,
         )
+        alarm_clock.count_losses(connection, self.place_id, now, if_needed=sorted(communities.ASKED_OF_ALL))
         wanted = ledger.alarms(self._accounts.values(), broken, things)
-        raised = alarms.settle(connection, self.place_id, ledger.KINDS, wanted, now)
+        keep = self._unsaid(connection)
+        raised = alarms.settle(connection, self.place_id, ledger.KINDS, wanted, now, keep=keep)
         self.written = current
         done = (len(ended), len(begun), len(changed), len(raised))
         log.info("losses: %d ended, %d begun, %d changed; alarms changed: %d", *done)
+
+    def _unsaid(self, connection: Connection) -> list[str]:
+        """Name what standing alarms are about of which something is silent now: silence clears no alarm."""
+        unknown = tuple(report for report in self._said or () if report.state is State.UNKNOWN)
+        parts = {(part["kind"], part["id"]) for part in ledger.elements(self.community, unknown)}
+        return [
+            alarm.subject
+            for alarm in alarms.now(connection, self.place_id, ledger.KINDS)
+            if parts & {(part["kind"], part["id"]) for part in alarm.detail.get("elements", [])}
+        ]
 
     def _opened(self) -> dict[tuple[str, int], datetime]:
         """Give since when each reported element is as it is, by kind and id."""
@@ -202,6 +215,16 @@ def _keep(database: Engine, duty: Duty, kind: str) -> None:
             effects.expire(connection, now)  # announced, and followed when heard
             duty.expiry = effects.next_expiry(connection)
     if monotonic() >= duty.beat_at:
-        with database.begin() as connection:
-            losses.beat(connection, duty.place_id, datetime.now(UTC))
-        duty.beat_at = monotonic() + BEAT_S
+        _beat(database, duty)
+
+
+def _beat(database: Engine, duty: Duty) -> None:
+    """Give a sign of life, and see to the alarms that time raises and clears."""
+    now = datetime.now(UTC)
+    with database.begin() as connection:
+        alarm_clock.tick(connection, duty.place_id, now)
+        if monotonic() >= duty.homes_at:
+            alarm_clock.settle_inactivity(connection, duty.place_id, now)
+            duty.homes_at = monotonic() + HOMES_S
+        losses.beat(connection, duty.place_id, now)
+    duty.beat_at = monotonic() + BEAT_S

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from twin.enrolment import Device, Stream
-from twin.terms import ThingKind
+from twin.terms import Condition, ThingKind
 
 __all__ = [
     "BY_CLIENT",
@@ -94,7 +94,7 @@ class Thing:
         datetime | None
     )  # newest measured time of all its datastreams, none later than received; None: never seen
     age_s: float | None
-    condition: str  # ok, silent (nothing for more than SILENT_INTERVALS intervals) or never_seen
+    condition: Condition  # silent: nothing for more than SILENT_INTERVALS intervals
     readings: tuple[Reported, ...]
     effects: tuple[Effect, ...]
 
@@ -200,8 +200,8 @@ def things(connection: Connection, place_id: int, now: datetime) -> list[Thing]:
     return answer
 
 
-def condition(age_s: float | None, interval_s: int) -> str:
-    """Say how a thing is from the age of its newest reading: ok, silent, or never_seen where it has none."""
+def condition(age_s: float | None, interval_s: int) -> Condition:
+    """Say how a thing is from the age of its newest reading."""
     if age_s is None:
-        return "never_seen"
-    return "silent" if age_s > SILENT_INTERVALS * interval_s else "ok"
+        return Condition.NEVER_SEEN
+    return Condition.SILENT if age_s > SILENT_INTERVALS * interval_s else Condition.OK

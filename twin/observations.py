@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from twin import changes, effects
+from twin import alarm_readings, changes, effects
 from twin.copying import EPOCH_US, HEADER, TRAILER, copy_in, driver
 from twin.errors import NotFound, Stale
 from twin.rollups import HOUR_US, WRITERS_LOCK, roll_up
@@ -86,6 +86,7 @@ def record(connection: Connection, batch: Batch) -> Outcome:
     bound = np.isin(rows.datastream_id, newer)
     moments = np.minimum(rows.time_us[bound], _us(rows.received_at))
     changed = effects.judge(connection, rows.datastream_id[bound], moments, rows.value[bound])
+    alarm_readings.judge(connection, rows.datastream_id[bound], moments, rows.value[bound])
     changes.announce(connection, "latest", ids=newer)
     is_late = is_stored & (~np.isin(batch.datastream_id, newer) | _is_overtaken(batch))
     return Outcome(is_stored, is_conflict, is_late, tuple(changed))

@@ -48,6 +48,38 @@ class ThingKind(StrEnum):
     CLIMATE = "climate"  # 温湿度
     DOOR = "door"  # 门磁
     METER = "meter"  # 水表
+    GATEWAY = "gateway"  # 网关
+
+
+class Condition(StrEnum):
+    """How a device is. Never seen is not silent: it has yet to say its first word."""
+
+    OK = "ok"  # 正常
+    SILENT = "silent"  # 失联
+    NEVER_SEEN = "never_seen"  # 从未上报
+
+
+class Severity(StrEnum):
+    """How grave an alarm is, the worst first."""
+
+    CRITICAL = "critical"  # 紧急
+    MAJOR = "major"  # 重要
+    NOTICE = "notice"  # 提示
+
+
+class AlarmKind(StrEnum):
+    """What an alarm is about."""
+
+    PEOPLE_CUT_OFF = "people_cut_off"  # 居民受阻
+    ELEMENT_CLOSED = "element_closed"  # 设施停用
+    SERVICE_LOST = "service_lost"  # 多人失去服务
+    THING_SILENT = "thing_silent"  # 设备失联
+    VALUE = "value"  # 超限
+    RATE = "rate"  # 变化过快
+    INACTIVE = "inactive"  # 长时间无活动
+    BATTERY_LOW = "battery_low"  # 电量低
+    WRONG_UNIT = "wrong_unit"  # 单位异常
+    ACCOUNT = "account"  # 账目不符
 
 
 class ElementKind(StrEnum):

@@ -83,6 +83,6 @@ def _settle(connection: Connection, datastream_ids: list[int], at: datetime) -> 
         wanted: dict[str, Wanted] = {}
         for row in connection.execute(STANDING, {"place_id": place_id}):
             detail = {"key": row.key, "name": row.name, "name_zh": row.name_zh, "units": []}
-            alarm = wanted.setdefault(f"thing:{row.id}", Wanted(WRONG_UNIT, f"thing:{row.id}", "major", detail))
+            alarm = wanted.setdefault(f"thing:{row.id}", Wanted(WRONG_UNIT, f"thing:{row.id}", "major", detail, row.id))
             alarm.detail["units"].append({"property": row.property, "now": row.wrong_unit, "usual": row.usual})
         alarms.settle(connection, place_id, [WRONG_UNIT], list(wanted.values()), at)

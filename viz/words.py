@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from twin.terms import MobilityGroup, Service, ThingKind
+from twin.terms import AlarmKind, Condition, MobilityGroup, Service, Severity, State, ThingKind
 
 
 def N_(text: str) -> str:  # noqa: N802  # the name by which Babel finds texts that are looked up later
@@ -48,19 +48,37 @@ THING_KINDS: dict[ThingKind, str] = {
     ThingKind.CLIMATE: N_("Climate"),
     ThingKind.DOOR: N_("Doors"),
     ThingKind.METER: N_("Water meters"),
+    ThingKind.GATEWAY: N_("Gateways"),
 }
 
 # What a sign can say: the state of what the device watches, else whether the device itself reports.
-THING_STATES = {
-    "open": N_("in service"),
-    "closed": N_("out of service"),
-    "unknown": N_("unknown"),
-    "ok": N_("reporting"),
-    "silent": N_("silent"),
-    "never_seen": N_("never seen"),
+THING_STATES: dict[State | Condition, str] = {
+    State.OPEN: N_("in service"),
+    State.CLOSED: N_("out of service"),
+    State.UNKNOWN: N_("unknown"),
+    Condition.OK: N_("reporting"),
+    Condition.SILENT: N_("silent"),
+    Condition.NEVER_SEEN: N_("never seen"),
 }
 
-SEVERITIES = {"critical": N_("Critical"), "major": N_("Major"), "notice": N_("Notice")}
+SEVERITIES: dict[Severity, str] = {
+    Severity.CRITICAL: N_("Critical"),
+    Severity.MAJOR: N_("Major"),
+    Severity.NOTICE: N_("Notice"),
+}
+
+ALARM_KINDS: dict[AlarmKind, str] = {
+    AlarmKind.PEOPLE_CUT_OFF: N_("People cut off"),
+    AlarmKind.ELEMENT_CLOSED: N_("Out of service"),
+    AlarmKind.SERVICE_LOST: N_("Many have lost a service"),
+    AlarmKind.THING_SILENT: N_("Device silent"),
+    AlarmKind.VALUE: N_("Limit passed"),
+    AlarmKind.RATE: N_("Changes too fast"),
+    AlarmKind.INACTIVE: N_("Nothing moves"),
+    AlarmKind.BATTERY_LOW: N_("Battery low"),
+    AlarmKind.WRONG_UNIT: N_("Unit changed"),
+    AlarmKind.ACCOUNT: N_("The account does not add up"),
+}
 
 PROPERTIES = {
     "in_service": N_("in service"),
@@ -96,8 +114,9 @@ def spoken(translate: Callable[[str], str]) -> dict[str, dict[str, str]]:
         "service": {term.value: text for term, text in SERVICES.items()},
         "group": {term.value: text for term, text in GROUPS.items()},
         "thing_kind": {term.value: text for term, text in THING_KINDS.items()},
-        "thing_state": THING_STATES,
-        "severity": SEVERITIES,
+        "thing_state": {term.value: text for term, text in THING_STATES.items()},
+        "severity": {term.value: text for term, text in SEVERITIES.items()},
+        "alarm_kind": {term.value: text for term, text in ALARM_KINDS.items()},
         "property": PROPERTIES,
     }
     words = {kind: {term: translate(text) for term, text in table.items()} for kind, table in tables.items()}

@@ -11,9 +11,10 @@ import shapely
 import sqlalchemy as sa
 
 from twin import alarms, buildings, losses, network, places
+from twin.acting import acting
 from twin.alarms import Wanted
 from twin.db import Connection, opened
-from twin.errors import NotFound, Stale
+from twin.errors import NotFound, Refused, Stale
 from twin.losses import Loss
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
@@ -81,6 +82,84 @@ def test_an_acknowledged_alarm_that_becomes_worse_must_be_acknowledged_again(
     assert (worse.acknowledged_at, worse.acknowledged_by) == (LATER, "night duty")
     with pytest.raises(NotFound):
         alarms.acknowledge(connection, lift + 100, by="duty", at=START)
+
+
+def events(connection: Connection, alarm_id: int) -> list[tuple[str, str | None, str | None]]:
+    """What happened to an alarm: what, by whom, and the note."""
+    rows = connection.execute(
+        sa.text("SELECT what, by, note FROM alarm_event WHERE alarm_id = :id ORDER BY id"), {"id": alarm_id}
+    )
+    return [(row.what, row.by, row.note) for row in rows]
+
+
+def test_an_alarm_is_raised_taken_on_assigned_cleared_and_closed_and_all_of_it_is_written_down(
+    connection: Connection, place_id: int
+) -> None:
+    (lift,) = alarms.settle(connection, place_id, KINDS, [LIFT], START)
+    alarms.acknowledge(connection, lift, by="Wang", at=START)
+    acting(connection, "Wang", "duty")
+    alarms.assign(connection, lift, to="lift company")
+    with pytest.raises(Stale):
+        alarms.assign(connection, lift, to="lift company")
+    alarms.note(connection, lift, by="Wang", text=" on their way ")
+    with pytest.raises(Refused):
+        alarms.note(connection, lift, by="Wang", text=" ")
+    attempt = connection.begin_nested()
+    with pytest.raises(Stale):
+        alarms.close(connection, lift, by="Wang", text="too early", at=LATER)
+    attempt.rollback()
+    alarms.settle(connection, place_id, KINDS, [replace(LIFT, severity="critical")], LATER)
+    alarms.settle(connection, place_id, KINDS, [], LATER)
+    alarms.close(connection, lift, by="Li", text="a fuse", at=LATER)
+    with pytest.raises(Stale):
+        alarms.assign(connection, lift, to=None)
+    with pytest.raises(NotFound):
+        alarms.note(connection, lift + 1, by="Li", text="nothing there")
+    assert events(connection, lift) == [
+        ("raised", None, "major"),
+        ("acknowledged", "Wang", None),
+        ("assigned", "Wang", "lift company"),
+        ("noted", "Wang", "on their way"),
+        ("worsened", None, "critical"),
+        ("cleared", None, None),
+        ("noted", "Li", "a fuse"),
+        ("closed", "Li", None),
+    ]
+
+
+def test_what_is_kept_is_not_cleared_and_what_is_posted_leaves_the_others_alone(
+    connection: Connection, place_id: int
+) -> None:
+    alarms.settle(connection, place_id, KINDS, [LIFT, GATE], START)
+    alarms.settle(connection, place_id, KINDS, [], LATER, keep=[LIFT.subject])
+    assert [alarm.subject for alarm in alarms.now(connection, place_id)] == [LIFT.subject]
+    silent = Wanted("thing_silent", "thing:4", "notice", {})
+    alarms.post(connection, place_id, raised=[silent], cleared=[], at=LATER)
+    alarms.post(connection, place_id, raised=[], cleared=[(LIFT.kind, LIFT.subject)], at=LATER)
+    assert [alarm.subject for alarm in alarms.now(connection, place_id)] == ["thing:4"]
+
+
+def test_of_several_alarms_those_are_taken_on_that_nobody_has(connection: Connection, place_id: int) -> None:
+    lift, gate = alarms.settle(connection, place_id, KINDS, [LIFT, GATE], START)
+    alarms.acknowledge(connection, gate, by="Wang", at=START)
+    assert alarms.acknowledge_all(connection, [lift, gate, 99], by="Li", at=LATER) == [lift]
+
+
+def test_the_alarm_of_a_dwelling_is_not_there_for_who_may_not_see_it(connection: Connection, place_id: int) -> None:
+    meter = connection.execute(
+        sa.text("""
+        INSERT INTO thing (place_id, key, name, kind, format, topic, interval_s)
+        VALUES (:place, 'm', 'm', 'meter', '', '', 60) RETURNING id
+        """),
+        {"place": place_id},
+    ).scalar_one()
+    (still,) = alarms.settle(connection, place_id, ["inactive"], [Wanted("inactive", "d:1", "major", {}, meter)], START)
+    assert alarms.acknowledge_all(connection, [still], by="Li", at=START) == []
+    with pytest.raises(NotFound):
+        alarms.acknowledge(connection, still, by="Li", at=START)
+    with pytest.raises(NotFound):
+        alarms.note(connection, still, by="Li", text="who is it?")
+    alarms.acknowledge(connection, still, by="care", at=START, dwellings=True)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from scripts.texts import extracted
-from twin.terms import MobilityGroup, Service, ThingKind
+from twin.terms import AlarmKind, Condition, MobilityGroup, Service, Severity, State, ThingKind
 from viz import texts, words
 
 VIZ = Path(texts.__file__).parent.parent
@@ -52,6 +52,9 @@ def test_every_term_has_a_word_in_both_languages() -> None:
         assert set(spoken["service"]) == {term.value for term in Service}
         assert set(spoken["group"]) == {term.value for term in MobilityGroup}
         assert set(spoken["thing_kind"]) == {term.value for term in ThingKind}
+        assert set(spoken["severity"]) == {term.value for term in Severity}
+        assert set(spoken["alarm_kind"]) == {term.value for term in AlarmKind}
+        assert set(spoken["thing_state"]) == {term.value for kind in (State, Condition) for term in kind}
 
 
 class Bare(HTMLParser):

@@ -1,6 +1,7 @@
 """The tables as SQLAlchemy sees them; `migrations/` makes them, a test holds the two against each other."""
 
 from twin.tables.account import Account, ObservationCount, Quarantine
+from twin.tables.alarms import Alarm, AlarmEvent, AlarmRule, AlarmRuleChange, AlarmWatch, Away, ThingGateway
 from twin.tables.community import (
     Building,
     Facility,
@@ -11,7 +12,7 @@ from twin.tables.community import (
     ResidentUnlocated,
     WelfareCount,
 )
-from twin.tables.coverage import Alarm, ServiceLoss
+from twin.tables.coverage import ServiceLoss
 from twin.tables.effects import Effect, EffectHistory, EffectState
 from twin.tables.health import ThingHealth, ThingTally
 from twin.tables.history import KEPT, KeptTable, Revision
@@ -48,6 +49,11 @@ __all__ = [
     "KEPT",
     "Account",
     "Alarm",
+    "AlarmEvent",
+    "AlarmRule",
+    "AlarmRuleChange",
+    "AlarmWatch",
+    "Away",
     "Building",
     "Datastream",
     "Effect",
@@ -88,6 +94,7 @@ __all__ = [
     "ServiceLoss",
     "Table",
     "Thing",
+    "ThingGateway",
     "ThingHealth",
     "ThingTally",
     "WelfareCount",

@@ -1,4 +1,4 @@
-"""Who has lost which service, and the alarms."""
+"""Who has lost which service."""
 
 from __future__ import annotations
 
@@ -54,25 +54,3 @@ class CutOff(Table):
     certain: Mapped[dict[str, Any]]
     possible: Mapped[dict[str, Any]]
     checked_at: Mapped[datetime | None]
-
-
-class Alarm(Table):
-    """Something that someone must look at. 告警."""
-
-    __tablename__ = "alarm"
-    __table_args__ = (
-        Index("ix_alarm_open", "place_id", "kind", "subject", unique=True, postgresql_where=text("cleared_at IS NULL")),
-        Index("ix_alarm_raised_at", "place_id", "raised_at"),
-    )
-
-    id: Mapped[int] = big_serial()
-    place_id: Mapped[int] = mapped_column(ForeignKey("place.id", ondelete="CASCADE"))
-    kind: Mapped[str]
-    subject: Mapped[str]
-    severity: Mapped[str]
-    detail: Mapped[dict[str, Any]]
-    raised_at: Mapped[datetime]
-    acknowledged_at: Mapped[datetime | None]
-    acknowledged_by: Mapped[str | None]
-    cleared_at: Mapped[datetime | None]
-    count: Mapped[int] = mapped_column(server_default=text("1"))

@@ -11,6 +11,7 @@ const STROKES = {
   climate: "M10 14V6a2 2 0 0 1 4 0v8a4 4 0 1 1-4 0M12 10v7",
   door: "M6 20.500V4h11v16.500M4 20.500h16M13.500 12.500h.01",
   meter: "M12 20a8 8 0 1 1 0-16 8 8 0 0 1 0 16M12 12l3.500-4M8 15h8",
+  gateway: "M4 15h16v5H4zM8 17.500h.01M12 15V9M9 8a4 4 0 0 1 6 0M7 5.500a7 7 0 0 1 10 0",
   pharmacy: "M12 5v14M5 12h14",
   clinic: "M5 20V9l7-5 7 5v11zM12 10v7M8.500 13.500h7",
   hospital: "M7 5v14M17 5v14M7 12h10",
