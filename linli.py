@@ -53,7 +53,7 @@ def main() -> None:
     from ingest.truth_commands import account, quarantining
     from simulations.commands import simulating
     from twin.errors import NotFound, Refused
-    from twin.history_commands import history
+    from twin.history_commands import edit, history
     from twin.register_commands import register
 
     app.add_typer(loading, name="load")
@@ -63,6 +63,7 @@ def main() -> None:
     app.add_typer(quarantining(_ingest_settings), name="quarantine")
     app.add_typer(register, name="register")
     app.add_typer(simulating, name="simulate")
+    app.command("edit")(edit)
     app.command("history")(history)
     try:
         app(prog_name="linli", obj=_database_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 
 import numpy as np
 import shapely
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from twin.db import Connection
 from twin.history import as_of
 from twin.network import Network
-from twin.staging import Merged, ewkb, merge, stage
+from twin.staging import CORRECTED, Merged, ewkb, merge, stage
 
 __all__ = ["BuildingRow", "Buildings", "Spot", "load", "spots", "store"]
 
@@ -85,7 +86,8 @@ def spots(connection: Connection, place_id: int) -> list[Spot]:
 def store(connection: Connection, place_id: int, rows: Sequence[BuildingRow]) -> Merged:
     """Make the place's buildings these, and give what changed; ids under the same source id stay.
 
-    Grid, households and residents of a building that stays are not touched.
+    Grid, households and residents of a building that stays are not touched. Buildings that were corrected by hand, or
+    whose lift a sensor watches, stay.
     """
     points, shapes = ewkb([row.point for row in rows]), ewkb([row.geom for row in rows])
     stage(
@@ -98,7 +100,14 @@ def store(connection: Connection, place_id: int, rows: Sequence[BuildingRow]) ->
         ),
     )
     columns = ("point", "geom", *COLUMNS)
-    return merge(connection, place_id, "building", source="TABLE staged_building", columns=columns)
+    return merge(
+        connection,
+        place_id,
+        "building",
+        source="TABLE staged_building",
+        columns=columns,
+        keep=f"{CORRECTED} OR {WATCHED}",
+    )
 
 
 def load(connection: Connection, network: Network, revision: int | None = None) -> Buildings:
@@ -136,6 +145,8 @@ COLUMNS = {
     "lift": "boolean",
     "footprint_m2": "float8",
 }
+
+WATCHED: LiteralString = "EXISTS (SELECT FROM effect WHERE element_kind = 'building_lift' AND element_id = old.id)"
 
 LOAD = """
 SELECT id, coalesce(node_id, -1), node_m, floors, coalesce(lift::integer, -1), residential, coalesce(grid_id, -1),

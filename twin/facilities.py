@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from twin.db import Connection
 from twin.history import as_of
 from twin.network import Network
-from twin.staging import Merged, ewkb, merge, stage
+from twin.staging import CORRECTED, Merged, ewkb, merge, stage
 from twin.terms import Service
 
 __all__ = [
@@ -111,6 +111,7 @@ class Facilities:
 def store(connection: Connection, place_id: int, rows: Sequence[FacilityRow]) -> Merged:
     """Make the facilities of the rows' sources in a place equal to the rows; other sources' stay as they are.
 
+    What was corrected by hand, or is watched by a sensor, stays though the rows have it no longer.
     New and moved ones hang on no network node until the place's facilities are attached.
     """
     points = ewkb([shapely.Point(row.lon, row.lat) for row in rows])
@@ -132,6 +133,7 @@ def store(connection: Connection, place_id: int, rows: Sequence[FacilityRow]) ->
         columns=("point", "entrance", "building_id", *COLUMNS),
         key=("source_id", "service"),
         remove="old.source IN (SELECT source FROM staged_facility)",
+        keep=f"{CORRECTED} OR {WATCHED}",
     )
 
 
@@ -189,6 +191,8 @@ LOAD = """
 SELECT id, service, coalesce(node_id, -1) AS node_id, node_m, step_free, source_id, name, name_zh
 FROM {facility} AS facility WHERE place_id = :place ORDER BY id
 """
+
+WATCHED: LiteralString = "EXISTS (SELECT FROM effect WHERE element_kind = 'facility' AND element_id = old.id)"
 
 POINT: LiteralString = "geometry(Point, 4326)"
 

@@ -1,4 +1,4 @@
-"""The command `linli history`: how one element of the twin came to be as it is."""
+"""The commands `linli history` and `linli edit`: how one element of the twin came to be as it is, and correcting it."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from twin.history import Change
 
-__all__ = ["history"]
+__all__ = ["edit", "history"]
 
 SHAPES = ("point", "geom", "boundary", "entrance")  # too long for a line
 
@@ -49,3 +49,26 @@ def _line(change: "Change") -> str:
 
 def _short(name: str, value: Any) -> str:
     return "…" if name in SHAPES and value is not None else "–" if value is None else str(value)
+
+
+def edit(
+    context: typer.Context,
+    element: Annotated[str, typer.Argument(help="edge:SOURCE, building:SOURCE or facility:SOURCE.")],
+    values: Annotated[list[str], typer.Argument(help="COLUMN=VALUE, such as width_m=1.2; COLUMN= is: not known.")],
+    *,
+    reason: Annotated[str, typer.Option(help="Why: how it is known.")],
+    actor: Annotated[str, typer.Option(help="Who says so.")] = "system",
+    place: Annotated[str | None, typer.Option(help="The place's code, where there are several.")] = None,
+) -> None:
+    """Correct an element by hand; the next import leaves it so. 人工更正"""
+    from twin import by_hand, db, places
+    from twin.acting import acting
+    from twin.errors import Refused
+
+    if wrong := [value for value in values if "=" not in value]:
+        raise Refused(f"{wrong[0]!r} is not COLUMN=VALUE")
+    said = {name: text or None for name, _, text in (value.partition("=") for value in values)}
+    with db.opened(context.obj()) as engine, engine.begin() as connection:
+        acting(connection, actor, reason)
+        changed = by_hand.correct(connection, places.get(connection, place).id, element, said)
+    typer.echo(f"{changed} corrected; linli history {element} shows it")

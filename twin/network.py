@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 
 import numpy as np
 import shapely
@@ -16,7 +16,8 @@ from twin import hilbert
 from twin.db import Connection
 from twin.errors import NotFound
 from twin.history import as_of
-from twin.staging import Merged, ewkb, merge, stage
+from twin.naming import Piece, rename
+from twin.staging import CORRECTED, Merged, ewkb, merge, stage
 from twin.terms import EdgeKind
 
 __all__ = ["KINDS", "EdgeRow", "Network", "NodeRow", "components", "load", "store"]
@@ -115,7 +116,8 @@ def store(
 ) -> tuple[Merged, Merged]:
     """Make the place's network these nodes and edges, and give what changed of the nodes and of the edges.
 
-    Ids of what was there before under the same source id stay.
+    Ids of what was there before under the same source id stay, and so do edges that are not there any more but were
+    corrected by hand or are watched by a sensor, with their nodes.
     """
     points = ewkb([shapely.Point(node.lon, node.lat) for node in nodes])
     stage(
@@ -127,7 +129,7 @@ def store(
     columns = ("source_id", "level", "point")
     # nodes go last: an edge that only moves to another node keeps its id
     put = merge(connection, place_id, "network_node", source="TABLE staged_node", columns=columns, remove="false")
-    _stage_edges(connection, edges)
+    _stage_edges(connection, edges, _names(connection, place_id, edges))
     connection.execute(sa.text(FIND_ENDS), {"place": place_id})
     merged = merge(
         connection,
@@ -135,6 +137,7 @@ def store(
         "network_edge",
         source="TABLE staged_edge",
         columns=("tail_id", "head_id", "geom", *EDGE_COLUMNS),
+        keep=f"{CORRECTED} OR {WATCHED}",
     )
     removed = connection.execute(sa.text(REMOVE_NODES), {"place": place_id}).rowcount
     return Merged(put.added, put.changed, removed), merged
@@ -191,15 +194,22 @@ def components(network: Network) -> NDArray[np.int32]:
     return rank[label]
 
 
-def _stage_edges(connection: Connection, edges: Sequence[EdgeRow]) -> None:
+def _names(connection: Connection, place_id: int, edges: Sequence[EdgeRow]) -> list[str]:
+    """Name the edges so that a piece of a way keeps its name, however the rest of the way is cut now."""
+    before = [Piece(*row) for row in connection.execute(sa.text(PIECES), {"place": place_id})]
+    return rename(before, [Piece(edge.source_id, edge.tail, edge.head) for edge in edges])
+
+
+def _stage_edges(connection: Connection, edges: Sequence[EdgeRow], names: Sequence[str]) -> None:
     shapes = ewkb([shapely.LineString(edge.points) for edge in edges])
+    others = [column for column in EDGE_COLUMNS if column != "source_id"]
     stage(
         connection,
         "staged_edge",
         {**END_COLUMNS, "geom": "geometry", **EDGE_COLUMNS},
         (
-            (edge.tail, edge.head, None, None, shape, *(getattr(edge, column) for column in EDGE_COLUMNS))
-            for edge, shape in zip(edges, shapes, strict=True)
+            (edge.tail, edge.head, None, None, shape, name, *(getattr(edge, column) for column in others))
+            for edge, shape, name in zip(edges, shapes, names, strict=True)
         ),
     )
 
@@ -278,6 +288,17 @@ WHERE tail_node.place_id = :place AND tail_node.source_id = staged_edge.tail
 REMOVE_NODES = """
 DELETE FROM network_node AS node
 WHERE place_id = :place AND NOT EXISTS (SELECT FROM staged_node WHERE staged_node.source_id = node.source_id)
+  AND NOT EXISTS (SELECT FROM network_edge WHERE tail_id = node.id)
+  AND NOT EXISTS (SELECT FROM network_edge WHERE head_id = node.id)
+"""
+
+WATCHED: LiteralString = "EXISTS (SELECT FROM effect WHERE element_kind = 'edge' AND element_id = old.id)"
+
+PIECES = """
+SELECT edge.source_id, tail_node.source_id, head_node.source_id FROM network_edge AS edge
+JOIN network_node AS tail_node ON tail_node.id = edge.tail_id
+JOIN network_node AS head_node ON head_node.id = edge.head_id
+WHERE edge.place_id = :place
 """
 
 NODES = """

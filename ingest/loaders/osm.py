@@ -103,6 +103,7 @@ def _put_network(connection: Connection, place_id: int, found: Extract, walking:
         *_lift_notes(walking.lifts),
         *((f"{found.broken} lines reach out of the extract",) if found.broken else ()),
         *(f"{source}: {reason}" for source, reason in walking.rejected),
+        *_kept_notes(edges),
     )
     return _receipt("network", len(walking.edges), edges, notes=notes)
 
@@ -126,7 +127,7 @@ def _put_buildings(
     assumed = sum(row.floors_assumed for row in homes)
     notes = (f"{len(homes)} taken as dwellings; the floors of {assumed} of them are assumed",)
     merged = buildings.store(connection, place_id, rows)
-    return _receipt("buildings", len(rows), merged, rejected, notes)
+    return _receipt("buildings", len(rows), merged, rejected, (*notes, *_kept_notes(merged)))
 
 
 def _put_facilities(
@@ -137,7 +138,7 @@ def _put_facilities(
     merged = facilities.store(connection, place_id, rows)
     count = Counter(row.service.value for row in rows)
     notes = (", ".join(f"{n} {service}" for service, n in count.most_common()) or "none",)
-    return _receipt("facilities", len(rows), merged, rejected, notes)
+    return _receipt("facilities", len(rows), merged, rejected, (*notes, *_kept_notes(merged)))
 
 
 def _put_map(connection: Connection, place_id: int, found: Extract, around: Windows, progress: Progress) -> Receipt:
@@ -156,6 +157,13 @@ def _attached(
     if hung.too_far:
         note += f"; {hung.too_far} are farther than {FARTHEST_M:.0f} m from any walkable way"
     return replace(receipt, notes=(*receipt.notes, note))
+
+
+def _kept_notes(merged: Merged) -> tuple[str, ...]:
+    """Say how many elements stay though the extract has them no longer."""
+    if not merged.kept:
+        return ()
+    return (f"{merged.kept} are gone from the extract and kept: corrected by hand, or watched by a sensor",)
 
 
 def _receipt(

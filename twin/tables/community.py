@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables.metadata import Table, revision, serial, shape
+from twin.tables.metadata import Table, by_hand, revision, serial, shape
 
 PLACE = "place.id"
 
@@ -85,6 +85,7 @@ class Building(Table):
     node_m: Mapped[float | None]
     point: Mapped[Any] = shape("POINT")
     geom: Mapped[Any] = shape("MULTIPOLYGON")
+    by_hand: Mapped[list[str]] = by_hand()
     revision: Mapped[int] = revision()
 
 
@@ -157,6 +158,7 @@ class Facility(Table):
     service_m2: Mapped[float | None]
     activity_m2: Mapped[float | None]
     emergency_m2: Mapped[float | None]
+    by_hand: Mapped[list[str]] = by_hand()
     revision: Mapped[int] = revision()
 
 

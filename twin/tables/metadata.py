@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from geoalchemy2 import Geometry
 from sqlalchemy import BigInteger, DateTime, Double, Identity, MetaData, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -50,3 +50,8 @@ def shape(kind: str, *, nullable: bool = False) -> Mapped[Any]:
 def revision() -> Mapped[int]:
     """Make the number of the revision that a row is from, which the database gives."""
     return mapped_column(server_default=text("current_setting('linli.revision')::integer"))
+
+
+def by_hand() -> Mapped[list[str]]:
+    """Make the column that names the columns of its row which were corrected by hand."""
+    return mapped_column(ARRAY(Text), server_default=text("'{}'"))

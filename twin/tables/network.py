@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables.metadata import Table, revision, serial, shape
+from twin.tables.metadata import Table, by_hand, revision, serial, shape
 
 
 class NetworkNode(Table):
@@ -59,4 +59,5 @@ class NetworkEdge(Table):
     geom: Mapped[Any] = shape("LINESTRING")
     elevation_incline: Mapped[float | None]
     elevation_error: Mapped[float | None]
+    by_hand: Mapped[list[str]] = by_hand()
     revision: Mapped[int] = revision()
