@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from api.features import asked
@@ -19,46 +20,49 @@ COLLECTION, FEATURE = "/collections/{collectionId}", "/collections/{collectionId
 
 def definition(site: Site) -> Document:
     """Write the definition."""
+    parameters = _parameters(site)
     return {
         "openapi": "3.0.3",
         "info": {"title": "linli: features and tiles", "version": "1.0", "license": {"name": "Apache-2.0"}},
         "servers": [{"url": site.root, "description": "this server"}],
         "tags": [{"name": "Capabilities"}, {"name": "Data"}, {"name": "Tiles"}],
-        "paths": _paths(),
+        "paths": _paths(parameters),
         "components": {
-            "parameters": _parameters(site),
+            "parameters": parameters,  # GDAL looks for the largest page here
             "responses": _responses(),
             "schemas": {"problem": {"type": "object", "properties": {"detail": {"type": "string"}}}},
         },
     }
 
 
-def _paths() -> Document:
+def _paths(parameters: Document) -> Document:
     tiles = f"{COLLECTION}/tiles"
     one_tile = f"{tiles}/{{tileMatrixSetId}}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}"
     place = ("tileMatrixSetId", "tileMatrix", "tileRow", "tileCol")
+    get = functools.partial(_get, parameters)
     filters = ("limit", "offset", "bbox", "bbox-crs", "datetime", "crs", "filter", "filter-lang", "filter-crs")
     return {
-        "/": _get("getLandingPage", "Capabilities", JSON, HTML),
-        "/api": _get("getDefinition", "Capabilities", OPENAPI, HTML),
-        "/conformance": _get("getConformance", "Capabilities", JSON, HTML),
-        "/collections": _get("getCollections", "Capabilities", JSON, HTML),
-        COLLECTION: _get("getCollection", "Capabilities", JSON, HTML, takes=("collectionId",)),
-        f"{COLLECTION}/queryables": _get("getQueryables", "Capabilities", SCHEMA, takes=("collectionId",)),
-        f"{COLLECTION}/schema": _get("getSchema", "Capabilities", SCHEMA, takes=("collectionId",)),
-        f"{COLLECTION}/items": _get(
+        "/": get("getLandingPage", "Capabilities", JSON, HTML),
+        "/api": get("getDefinition", "Capabilities", OPENAPI, HTML),
+        "/conformance": get("getConformance", "Capabilities", JSON, HTML),
+        "/collections": get("getCollections", "Capabilities", JSON, HTML),
+        COLLECTION: get("getCollection", "Capabilities", JSON, HTML, takes=("collectionId",)),
+        f"{COLLECTION}/queryables": get("getQueryables", "Capabilities", SCHEMA, takes=("collectionId",)),
+        f"{COLLECTION}/schema": get("getSchema", "Capabilities", SCHEMA, takes=("collectionId",)),
+        f"{COLLECTION}/items": get(
             "getFeatures", "Data", GEOJSON, HTML, takes=("collectionId", *filters, "sortby", "properties", "f")
         ),
-        FEATURE: _get("getFeature", "Data", GEOJSON, HTML, takes=("collectionId", "featureId", "crs")),
-        "/tileMatrixSets": _get("getTileMatrixSets", "Tiles", JSON),
-        "/tileMatrixSets/{tileMatrixSetId}": _get("getTileMatrixSet", "Tiles", JSON, takes=("tileMatrixSetId",)),
-        tiles: _get("getTileSets", "Tiles", JSON, takes=("collectionId",)),
-        f"{tiles}/{{tileMatrixSetId}}": _get("getTileSet", "Tiles", JSON, takes=("collectionId", "tileMatrixSetId")),
-        one_tile: _get("getTile", "Tiles", TILE, takes=("collectionId", *place)),
+        FEATURE: get("getFeature", "Data", GEOJSON, HTML, takes=("collectionId", "featureId", "crs")),
+        "/tileMatrixSets": get("getTileMatrixSets", "Tiles", JSON),
+        "/tileMatrixSets/{tileMatrixSetId}": get("getTileMatrixSet", "Tiles", JSON, takes=("tileMatrixSetId",)),
+        tiles: get("getTileSets", "Tiles", JSON, takes=("collectionId",)),
+        f"{tiles}/{{tileMatrixSetId}}": get("getTileSet", "Tiles", JSON, takes=("collectionId", "tileMatrixSetId")),
+        one_tile: get("getTile", "Tiles", TILE, takes=("collectionId", *place)),
     }
 
 
-def _get(name: str, tag: str, *types: str, takes: tuple[str, ...] = ()) -> Document:
+def _get(parameters: Document, name: str, tag: str, *types: str, takes: tuple[str, ...] = ()) -> Document:
+    """Write one operation; its parameters stand in it whole, for checks that follow no references."""
     content = {type_: {"schema": {"type": "string" if type_ in (HTML, TILE) else "object"}} for type_ in types}
     refusals = {status: {"$ref": f"#/components/responses/{word}"} for status, word in REFUSALS.items()}
     return {
@@ -66,7 +70,7 @@ def _get(name: str, tag: str, *types: str, takes: tuple[str, ...] = ()) -> Docum
             "operationId": name,
             "summary": name,
             "tags": [tag],
-            "parameters": [{"$ref": f"#/components/parameters/{one}"} for one in takes],
+            "parameters": [parameters[one] for one in takes],
             "responses": {"200": {"description": "the answer", "content": content}} | refusals,
         }
     }
