@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ingest.loaders.refusal import RefusedFile
-from twin.errors import Refused
+from twin.errors import NotFound, Refused
 
 __all__ = ["in_chinese", "of_refusal"]
 
@@ -32,7 +32,7 @@ def in_chinese(line: str) -> str | None:
     return None
 
 
-def of_refusal(refusal: Refused, path: Path) -> list[dict[str, str]]:
+def of_refusal(refusal: Refused | NotFound, path: Path) -> list[dict[str, str]]:
     """Give the lines of a refusal in both languages, without the file's folder."""
     if isinstance(refusal, RefusedFile):
         return [{"en": refusal.text("en"), "zh": refusal.text("zh")}]
