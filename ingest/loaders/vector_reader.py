@@ -22,7 +22,7 @@ from ingest.loaders.features import Feature, Layer
 from ingest.loaders.refusal import RefusedFile
 from twin.shapes import polygons
 
-__all__ = ["areas", "points", "vertices"]
+__all__ = ["MOST_BYTES", "MOST_DEPTH", "MOST_VERTICES", "areas", "depth", "points", "vertices"]
 
 GEOJSON, ZIP = (".geojson", ".json"), ".zip"
 KINDS = (*GEOJSON, ".gpkg", ".shp", ZIP)
@@ -74,7 +74,7 @@ def _geojson(path: Path, shaped: Shaped) -> Layer:
     content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     if content.lstrip()[:1] == b"<":
         raise RefusedFile("wrong-kind", kind="GeoJSON")
-    if _depth(content) > MOST_DEPTH:
+    if depth(content) > MOST_DEPTH:
         raise RefusedFile("too-deep")
     try:
         whole = msgspec.json.decode(content)
@@ -88,7 +88,7 @@ def _geojson(path: Path, shaped: Shaped) -> Layer:
     return Layer([_feature(number, each, shaped) for number, each in enumerate(found, start=1)], stated=None)
 
 
-def _depth(content: bytes) -> int:
+def depth(content: bytes) -> int:
     """Count how deep a JSON text is nested; how deep the decoder itself goes depends on the Python."""
     brackets = np.frombuffer(NOT_BRACKETS.sub(b"", STRINGS.sub(b"", content)), dtype=np.uint8)
     opens = (brackets == ord("[")) | (brackets == ord("{"))

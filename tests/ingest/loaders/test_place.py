@@ -49,6 +49,19 @@ def test_a_boundary_without_an_area_on_the_earth_is_refused(tmp_path: Path, cont
         read_boundary(path)
 
 
+def test_a_boundary_that_would_crash_or_stop_a_reader_is_one_line(tmp_path: Path) -> None:
+    deep = tmp_path / "deep.geojson"
+    deep.write_text('{"type":"GeometryCollection","geometries":[' * 50_000, encoding="utf-8")
+    with pytest.raises(Refused, match=r"deep.geojson: nested too deep"):
+        read_boundary(deep)
+    endless = tmp_path / "endless.geojson"
+    endless.write_text('{"type": "Polygon", "coordinates": [[[0, 0], [1e999, 0], [1, 1], [0, 0]]]}', encoding="utf-8")
+    with pytest.raises(Refused, match="not GeoJSON"):
+        read_boundary(endless)
+    with pytest.raises(FileNotFoundError):
+        read_boundary(tmp_path / "none.geojson")
+
+
 @pytest.mark.parametrize(
     ("line", "instead", "reason"),
     [
