@@ -259,6 +259,28 @@ class Meter:
         return self._litres_a_day * share * float(self._rng.gamma(1.0)) / 1_000.0 / HOUR_S
 
 
+class Smoke:
+    """A smoke alarm that goes off now and then for some minutes, cooking most of it; an assumption."""
+
+    BETWEEN_S = 2 * YEAR_D * DAY_S
+    ALARM_S = 300.0
+
+    def __init__(self, setting: Setting, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._battery = Battery(setting, rng)
+        self._is_on = False
+        self._until_s = setting.start_s + float(rng.exponential(self.BETWEEN_S))
+
+    def next_change_s(self) -> float:
+        return self._until_s
+
+    def values(self, now_s: float) -> dict[str, float]:
+        while now_s >= self._until_s:
+            self._is_on = not self._is_on
+            self._until_s += float(self._rng.exponential(self.ALARM_S if self._is_on else self.BETWEEN_S))
+        return {"alarm": float(self._is_on), "fault": 0.0} | self._battery.values(now_s)
+
+
 def _between(by_hour: tuple[float, ...], local: datetime) -> float:
     """Read a day's shape between its hours, round the clock."""
     part = local.minute / 60.0 + local.second / HOUR_S
@@ -274,4 +296,5 @@ FEEDS: Mapping[str, Callable[[Setting, np.random.Generator], Feed]] = {
     ThingKind.CLIMATE: climate,
     ThingKind.DOOR: Door,
     ThingKind.METER: Meter,
+    ThingKind.SMOKE: Smoke,
 }

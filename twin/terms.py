@@ -48,6 +48,7 @@ class ThingKind(StrEnum):
     CLIMATE = "climate"  # 温湿度
     DOOR = "door"  # 门磁
     METER = "meter"  # 水表
+    SMOKE = "smoke"  # 独立式感烟火灾探测报警器
     GATEWAY = "gateway"  # 网关
 
 

@@ -48,6 +48,7 @@ THING_KINDS: dict[ThingKind, str] = {
     ThingKind.CLIMATE: N_("Climate"),
     ThingKind.DOOR: N_("Doors"),
     ThingKind.METER: N_("Water meters"),
+    ThingKind.SMOKE: N_("Smoke alarms"),
     ThingKind.GATEWAY: N_("Gateways"),
 }
 

@@ -45,14 +45,14 @@ def test_every_kind_has_a_feed_of_its_own_properties_within_their_ranges(kind: T
 
 def test_a_kind_without_a_model_is_refused() -> None:
     assert set(FEEDS) == set(ThingKind)
-    with pytest.raises(Refused, match="no simulated feed for a smoke"):
-        feed(device("smoke"), setting(), stream_of(1, "x"))
+    with pytest.raises(Refused, match="no simulated feed for a camera"):
+        feed(device("camera"), setting(), stream_of(1, "x"))
 
 
-@pytest.mark.parametrize("kind", [ThingKind.LIFT, ThingKind.GATE, ThingKind.DOOR])
+@pytest.mark.parametrize("kind", [ThingKind.LIFT, ThingKind.GATE, ThingKind.DOOR, ThingKind.SMOKE])
 def test_a_switch_changes_exactly_at_its_events(kind: ThingKind) -> None:
     source = feed(device(kind), setting(), stream_of(3, kind))
-    name = {"lift": "in_service", "gate": "open", "door": "contact"}[kind]
+    name = {"lift": "in_service", "gate": "open", "door": "contact", "smoke": "alarm"}[kind]
     before = source.values(START_S)[name]
     for _ in range(20):
         change_s = source.next_change_s()
