@@ -10,11 +10,15 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors, routes
+from api.access import Access
 from api.community import Shelf
+from api.features.coverage_rows import CoverageRows
 from api.guard import Guard
 from api.live import Hub
+from api.rates import Rates
 from api.settings import ServeSettings
-from twin import db
+from api.signin import TRIES_PER_MINUTE
+from twin import db, roles
 from viz import assets
 
 SMALLEST_COMPRESSED_BYTES = 1_024
@@ -30,7 +34,7 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.engine = db.engine(database_url, patience_s=PATIENCE_S)
+        app.state.engine = roles.guard(db.engine(database_url, patience_s=PATIENCE_S))
         app.state.turns = asyncio.Semaphore(TURNS)
         app.state.hub = Hub(database_url, app.state.engine, settings.place)
         app.state.hub.start()
@@ -42,8 +46,11 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.assets = assets.read()
     app.state.shelf = Shelf()
+    app.state.sign_ins = Rates(TRIES_PER_MINUTE)
+    app.state.coverage_rows = CoverageRows(app.state.shelf)
     errors.install(app)
     routes.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION)
+    app.add_middleware(Access, of=app, settings=settings)
     app.add_middleware(Guard, hosts=settings.hosts, body_bytes=settings.body_bytes, body_s=settings.body_s)
     return app

@@ -17,6 +17,7 @@ from api.errors import problem
 from api.features import definition as definitions
 from api.features import documents, items, pages
 from api.features.documents import ITEM_FORMATS, JSON, MATRIX_SET, OPENAPI, SCHEMA, TILE, Site
+from twin.db import Connection
 from twin.errors import NotFound, Refused
 from twin.queries import items as features
 from twin.queries import tiles
@@ -130,7 +131,7 @@ def schema(request: Request, site: TheSite, name: str) -> Response:
 @_refusing
 def page(request: Request, connection: Db, site: TheSite, name: str) -> Response:
     """Give a page of features."""
-    asked = _asked(request, site, name, *ITEM_FORMATS)
+    asked = _asked(request, connection, site, name, *ITEM_FORMATS)
     answer = items.page(connection, asked)
     return answer if asked.format != "html" else _html(request, site, json.loads(bytes(answer.body)))
 
@@ -139,14 +140,17 @@ def page(request: Request, connection: Db, site: TheSite, name: str) -> Response
 @_refusing
 def one_item(request: Request, connection: Db, site: TheSite, name: str, key: str) -> Response:
     """Give one feature."""
-    asked = _asked(request, site, name)
+    asked = _asked(request, connection, site, name)
     answer = items.feature(connection, asked, key)
     return answer if asked.format != "html" else _html(request, site, json.loads(bytes(answer.body)))
 
 
-def _asked(request: Request, site: Site, name: str, *others: str) -> items.Request:
+def _asked(request: Request, connection: Connection, site: Site, name: str, *others: str) -> items.Request:
+    """Read the request; the rows of what is computed are computed."""
+    found, rows = collection(name), request.app.state.coverage_rows
+    computed = rows.take(connection, site.place) if found.is_computed else None
     query = [pair for pair in request.query_params.multi_items() if pair[0] not in ("f", "lang")]
-    return items.Request(site, collection(name), _format(request, *others), query)
+    return items.Request(site, found, _format(request, *others), query, computed)
 
 
 @router.get("/tileMatrixSets")

@@ -16,8 +16,10 @@ from api.server import listen
 from api.settings import ServeSettings
 from deploy.services import Services
 from tests.conftest import _copied
+from twin.roles import Role
 
 Get = Callable[..., Any]
+HYPHENED = {"bbox_crs": "bbox-crs", "filter_lang": "filter-lang", "filter_crs": "filter-crs"}
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def place(services: Services, monaco_template: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def served(place: str) -> Iterator[str]:
     """The address of /ogc, served by uvicorn."""
-    settings = ServeSettings(port=0)
+    settings = ServeSettings(port=0, open_as=Role.OPERATOR)
     listening = listen(settings)
     config = uvicorn.Config(create(settings, place), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -53,10 +55,10 @@ def client(served: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def get(client: httpx.Client) -> Get:
-    """Ask below /ogc and give the JSON; any other status than 200 fails. An underscore is a hyphen."""
+    """Ask below /ogc and give the JSON; any other status than 200 fails."""
 
     def ask(path: str, **query: object) -> Any:
-        answer = client.get(path, params={name.replace("_", "-"): str(value) for name, value in query.items()})
+        answer = client.get(path, params={HYPHENED.get(name, name): str(value) for name, value in query.items()})
         assert answer.status_code == 200, answer.text
         return answer.json()
 

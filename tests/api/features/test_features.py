@@ -205,3 +205,19 @@ def test_what_is_not_understood_is_refused_in_one_line(client: httpx.Client, que
 @pytest.mark.parametrize("name", DRAWN)
 def test_no_collection_shows_how_many_people(get: Get, name: str) -> None:
     assert not {"residents", "residents_possible"} & set(get(f"/collections/{name}/schema")["properties"])
+
+
+def test_coverage_is_the_same_as_the_page_shows(get: Get, client: httpx.Client, served: str) -> None:
+    query = {"service": "pharmacy", "mobility_group": "adult"}
+    rows = get("/collections/coverage/items", **query)["features"]
+    asked = {"service": "pharmacy", "group": "adult", "minutes": 15}
+    page = client.get(served.removesuffix("/ogc") + "/api/coverage", params=asked).json()["grids"]
+    shown = {one["code"]: (one["residents"]["value"], one["share"], one["share_possible"]) for one in page}
+    found = {one["properties"]["grid_code"]: one["properties"] for one in rows}
+    assert len(found) > 40
+    for code, one in found.items():
+        assert (one["residents"], one["share"], one["share_possible"]) == shown[code]
+    groups = {
+        one["properties"]["mobility_group"] for one in get("/collections/coverage/items", limit=10_000)["features"]
+    }
+    assert len(groups) >= 6
