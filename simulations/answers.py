@@ -48,7 +48,7 @@ def of_coverage(community: Community, found: Coverage) -> Answer:
     """Give who reaches a service, in total and by age band; share is of the residents counted, located or not."""
     columns = (found.residents, found.certain, found.possible)
     bands = [
-        {"band": band, **_covered(*(int(column[:, at].sum()) for column in columns))}
+        {"band": band, **covered(*(int(column[:, at].sum()) for column in columns))}
         for at, band in enumerate(found.bands)
     ]
     limit = community.norm.limits[found.service]
@@ -58,7 +58,7 @@ def of_coverage(community: Community, found: Coverage) -> Answer:
         "limit_s": found.limit_s,
         "norm_clause": {"minutes": limit.minutes, "clause": limit.clause, "certainty": limit.certainty},
         "counts_if_needed": found.counts_if_needed,
-        "total": _covered(*(int(column.sum()) for column in columns)),
+        "total": covered(*(int(column.sum()) for column in columns)),
         "bands": bands,
         "median_s": _finite(found.median_s),
         "p90_s": _finite(found.p90_s),
@@ -114,7 +114,8 @@ def service_limit_s(community: Community, service: Service, minutes: float | Non
     return community.norm.limits[service].limit_s if minutes is None else minutes * 60
 
 
-def _covered(residents: int, certain: int, possible: int) -> Answer:
+def covered(residents: int, certain: int, possible: int) -> Answer:
+    """Tell a row of numbers with its shares."""
     return {
         "residents": nearest(residents),
         "certain": nearest(certain),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simulations import mobility, trees
 from simulations.community import SERVICES, Community
-from simulations.graph import CLOSED, links
+from simulations.graph import CLOSED, arcs_of, links
 from simulations.mobility import Gait
 from simulations.paths import UNREACHED, Field, Seeds, nearest, seeds
 from simulations.states import Element, Reports, rows, shut
@@ -71,7 +71,7 @@ class Ways:
 
     breaks: int32, -1 where even all mends give no way; seconds: its walking time, mended; first: the row of the edge it
     first breaks at, -1 where it breaks nowhere on an edge; entrance: whether the last break is the facility's door.
-    facility: row, -1 none. following and edge are the tree that the ways are, (nodes,).
+    facility: row, -1 none. following and arc are the tree that the ways are, (nodes,).
     """
 
     service: Service
@@ -81,7 +81,7 @@ class Ways:
     entrance: Flags
     facility: Ints
     following: Ints
-    edge: Ints
+    arc: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,12 +93,10 @@ class Break:
 
 
 def breaks(community: Community, said: Reports) -> Flags:
-    """Tell which edges a wheelchair passes in neither direction but would if mended, what is silent taken as open."""
-    now = community.times[GROUP].reshape(-1, 2)
-    whole = _mended_times(community).reshape(-1, 2)
-    passed = (now != CLOSED).any(axis=1)
-    passed[rows(shut(said, GROUP, unknown_closed=False), ElementKind.EDGE)] = False
-    return np.asarray(~passed & (whole != CLOSED).any(axis=1))
+    """Tell which arcs a wheelchair cannot pass but could if the edge were mended, (arcs,); the silent taken as open."""
+    now = community.times[GROUP].copy()
+    now[arcs_of(rows(shut(said, GROUP, unknown_closed=False), ElementKind.EDGE))] = CLOSED
+    return np.asarray((now == CLOSED) & (_mended_times(community) != CLOSED))
 
 
 def mended_network(network: Network) -> Network:
@@ -122,11 +120,11 @@ def ways(community: Community, said: Reports, service: Service) -> Ways:
     """Find the way with the fewest breaks from every building to a service."""
     broken = breaks(community, said)
     closed = shut(said, GROUP, unknown_closed=False)
-    times = np.where(np.repeat(broken, 2), _mended_times(community), community.times[GROUP])
-    times[np.repeat(broken, 2) & (times != CLOSED)] += BREAK_MS
+    times = community.times[GROUP].copy()
+    times[broken] = _mended_times(community)[broken] + BREAK_MS
     found = nearest(community.graph, links(community.graph, times), _sources(community, service, closed))
-    following, edge = trees.onward(community.graph, found), trees.edges_ahead(community.graph, found)
-    first = trees.first_ahead(following, np.where((edge >= 0) & broken[edge], edge, -1).astype(np.int32))
+    following, arc = trees.onward(community.graph, found), trees.arcs_ahead(community.graph, found)
+    first = trees.first_ahead(following, np.where((arc >= 0) & broken[arc], arc >> 1, -1).astype(np.int32))
     return _ways(community, service, found, first)
 
 
@@ -141,8 +139,8 @@ def people_behind(community: Community, said: Reports, found: Iterable[Ways]) ->
         hangs = (node >= 0) & (one.breaks >= 0)
         np.add.at(load, node[hangs], residents[hangs])
         passing = trees.carried(one.following, load)
-        for at in np.flatnonzero((one.edge >= 0) & broken[one.edge] & passing.any(axis=1)).tolist():
-            of = behind.setdefault(int(one.edge[at]), {})
+        for at in np.flatnonzero((one.arc >= 0) & broken[one.arc] & passing.any(axis=1)).tolist():
+            of = behind.setdefault(int(one.arc[at]) >> 1, {})
             of[one.service] = of.get(one.service, np.zeros(residents.shape[1], np.int64)) + passing[at]
     some = [Break(edge, people) for edge, people in behind.items()]
     return sorted(some, key=lambda each: (-sum(int(n.sum()) for n in each.people.values()), each.edge))
@@ -161,7 +159,8 @@ def findings(community: Community, said: Reports, thresholds: Mapping[str, Thres
         found.append(_finding(thresholds, edge, name, "out of order" if stands else measured, passes=False))
     if kind is EdgeKind.LIFT:
         return found
-    found.append(_number(thresholds, edge, "incline", abs(float(network.incline[edge])), most=gait.incline_most))
+    slope, beyond = abs(float(network.incline[edge])), 2 * float(network.incline_error[edge])
+    found.append(_number(thresholds, edge, "incline", slope, most=_steepest(gait), beyond=beyond))
     found.append(_number(thresholds, edge, "width", float(network.width_m[edge]), least=gait.width_least))
     for name, value, closing in _tags(network, gait, edge):
         found.append(_finding(thresholds, edge, name, value, passes=None if value is None else value not in closing))
@@ -194,7 +193,7 @@ def _ways(community: Community, service: Service, found: Field, first: Ints) -> 
         entrance=np.asarray(reached & (community.facilities.step_free[facility] == 0)),
         facility=facility,
         following=trees.onward(community.graph, found),
-        edge=trees.edges_ahead(community.graph, found),
+        arc=trees.arcs_ahead(community.graph, found),
     )
 
 
@@ -206,13 +205,17 @@ def _number(
     *,
     least: float | None = None,
     most: float | None = None,
+    beyond: float = 0.0,
 ) -> Finding:
-    """Hold a measure against the gait's own limit, which decides, and against the clause, which is told."""
+    """Hold a measure against the gait's own limit, which decides, and against the clause, which is told.
+
+    beyond: by how much a slope must be past a limit, for it is from a height model of that error; 0 where it is tagged.
+    """
     if np.isnan(value):
         return _finding(thresholds, edge, element, None, passes=None)
-    passes = (least is None or value >= least) and (most is None or value <= most)
+    passes = (least is None or value >= least) and (most is None or value - beyond <= most)
     made = _finding(thresholds, edge, element, value, passes=passes)
-    short = (made.least is not None and value < made.least) or (made.most is not None and value > made.most)
+    short = (made.least is not None and value < made.least) or (made.most is not None and value - beyond > made.most)
     return replace(made, below_clause=passes and short)
 
 
@@ -231,6 +234,12 @@ def _finding(
         certainty=norm.certainty if norm else None,
         passes=passes,
     )
+
+
+def _steepest(gait: Gait) -> float | None:
+    """Give the slope that can be both pushed up and braked down."""
+    limits = [most for most in (gait.push_most, gait.brake_most) if most is not None]
+    return min(limits) if limits else None
 
 
 def _tags(network: Network, gait: Gait, edge: int) -> list[tuple[str, str | None, tuple[str, ...]]]:

@@ -51,6 +51,7 @@ def circle_m(
     homes (b, 2) and facilities (f, 2) are where they stand, in metres of one metric CRS.
     """
     at = _offering(community, said, service, group)
+    at = at[np.isfinite(facilities[at]).all(axis=1)]
     if not len(at):
         return np.full(len(homes), np.inf)
     return np.asarray(KDTree(facilities[at]).query(homes)[0], np.float64)

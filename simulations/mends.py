@@ -3,7 +3,8 @@
 All nodes that a wheelchair can go between are one island; a break joins two of them, and a facility with steps at its
 door is an island of its own. To choose k mends for the most people × services is a model with whole variables: an
 island is reached in d mends where it was in d - 1, or over a mended break from one that was. k layers are enough, for no
-way needs more than all mends. A one-way passage joins its ends here in both directions.
+way needs more than all mends. A slope that can be rolled down and not up is a break; what is one-way by rule joins its
+ends here in both directions.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def islands(
         offered = usable & (which.service == SERVICES.index(service))
         has[at, label[which.node[offered & (which.step_free != 0)]]] = True
         has[at, count + np.flatnonzero(offered[stepped])] = True
-    broken = np.flatnonzero(breaks(community, said)).tolist()
+    broken = np.flatnonzero(breaks(community, said).reshape(-1, 2).any(axis=1)).tolist()
     edges = [(Element(ElementKind.EDGE, e), int(label[network.tail[e]]), int(label[network.head[e]])) for e in broken]
     doors = [
         (Element(ElementKind.FACILITY, row), int(label[which.node[row]]), count + at)
@@ -139,6 +140,7 @@ def _labels(community: Community, said: Reports) -> tuple[NDArray[np.int32], int
     network = community.network
     passed = (community.times[GROUP].reshape(-1, 2) != CLOSED).any(axis=1)
     passed[rows(shut(said, GROUP, unknown_closed=False), ElementKind.EDGE)] = False
+    passed &= ~breaks(community, said).reshape(-1, 2).any(axis=1)
     nodes = len(network.node_ids)
     ones = np.ones(int(passed.sum()), np.int8)
     count, label = connected_components(

@@ -16,18 +16,16 @@ from simulations.community import SERVICES, Community
 from simulations.coverage import field, floor_ms, people_by_building, reach
 from simulations.edits import Find, Plan, Setting, make
 from simulations.hours import at_minute, read, walked_at
-from simulations.states import Reports, element_id, shut
+from simulations.states import Reports, shut
 from twin import opening_hours
 from twin.counts import nearest, share
-from twin.terms import MobilityGroup, Service, State
+from twin.terms import MobilityGroup, Service
 
-__all__ = ["ENGINE", "Difference", "compare", "inputs", "run"]
+__all__ = ["Difference", "compare", "run"]
 
 Flags = NDArray[np.bool_]
 Longs = NDArray[np.int64]
 Answer = dict[str, Any]
-
-ENGINE = 1  # counted up when the same inputs give another answer: kept runs then stay, under their own hash
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,24 +62,6 @@ def run(setting: Setting, plan: Plan, find: Find) -> Answer:
         "moment": plan.moment,
         "edits": msgspec.to_builtins(plan.edits),
         "outcomes": [_told(setting.community, one) for one in found],
-    }
-
-
-def inputs(setting: Setting, plan: Plan) -> Answer:
-    """Give all that an answer rests on, to be hashed and kept: plan, network, norm and what the sensors said."""
-    community = setting.community
-    said = [
-        [report.element.kind.value, element_id(community, report.element), sorted(report.groups), report.state.value]
-        for report in setting.said
-        if report.state is not State.OPEN
-    ]
-    return {
-        "engine": ENGINE,
-        "place": community.place.code,
-        "network_version": community.place.network_version,
-        "norm": [community.norm.id, community.norm.version],
-        "plan": msgspec.to_builtins(plan),
-        "said": sorted(said),
     }
 
 

@@ -255,10 +255,10 @@ def _loads(community: Community, said: Reports, group: MobilityGroup, shelters: 
         one = np.array([shelter], np.int32)
         field = nearest(graph, joined, seeds(shelters.node[one], shelters.door_ms[one], one))
         passing = trees.carried(trees.onward(graph, field), np.ascontiguousarray(of_stage[:, shelter].T))
-        edge = trees.edges_ahead(graph, field)
-        walked = edge >= 0
+        arc = trees.arcs_ahead(graph, field)
+        walked = arc >= 0
         for stage in range(len(of_stage)):
-            total[stage] += np.bincount(edge[walked], passing[walked, stage], edges).astype(np.int64)
+            total[stage] += np.bincount(arc[walked] >> 1, passing[walked, stage], edges).astype(np.int64)
     return total
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simulations.graph import Graph
 from simulations.paths import NO_PARENT, Field
 
-__all__ = ["carried", "edges_ahead", "first_ahead", "onward"]
+__all__ = ["arcs_ahead", "carried", "first_ahead", "onward"]
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -26,12 +26,12 @@ def onward(graph: Graph, field: Field) -> Ints:
     return np.where(field.parent == NO_PARENT, -1, graph.neighbour[graph.twin[slot]]).astype(np.int32)
 
 
-def edges_ahead(graph: Graph, field: Field) -> Ints:
-    """Give the edge that each node's way begins with, (nodes,), -1 where there is none."""
+def arcs_ahead(graph: Graph, field: Field) -> Ints:
+    """Give the arc that each node's way begins with, (nodes,), -1 where there is none; its edge is half of it."""
     if not len(graph.arc):
         return np.full(graph.nodes, -1, np.int32)
     slot = np.where(field.parent == NO_PARENT, 0, field.parent)
-    return np.where(field.parent == NO_PARENT, -1, graph.arc[slot] >> 1).astype(np.int32)
+    return np.where(field.parent == NO_PARENT, -1, graph.arc[slot]).astype(np.int32)
 
 
 def carried(following: Ints, load: Longs) -> Longs:

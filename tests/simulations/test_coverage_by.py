@@ -113,7 +113,7 @@ def test_every_level_adds_up_to_the_level_below_and_nobody_is_lost(buildings: in
 
 def test_in_monaco_no_circle_is_longer_than_the_way(monaco: Community, monaco_database: str) -> None:
     with db.opened(monaco_database) as engine, engine.connect() as connection:
-        details = facility_details.load(connection, monaco.place.id)
+        details = facility_details.load(connection, monaco.facilities.ids)
     houses, srid = monaco.buildings, monaco.place.metric_srid
     homes = facility_details.metric(srid, houses.lon, houses.lat)
     shops = facility_details.metric(srid, details.lon, details.lat)

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulations import scenario
+from simulations import asking
+from simulations.asking import inputs
 from simulations.community import Community
 from simulations.edits import Add, Capacity, Close, Hours, Lift, Move, Open, Plan, Setting, make, names, read
-from simulations.scenario import compare, inputs, run
+from simulations.scenario import compare, run
 from simulations.states import Element, closing
 from tests.simulations.village import LIFT, STEPS, village
 from twin.errors import Refused
@@ -163,13 +164,12 @@ def test_an_edit_that_cannot_be_made_is_refused(edit: Close | Capacity | Lift | 
 
 
 def test_the_same_inputs_have_the_same_hash_and_another_state_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = read(TEXT, is_toml=True)
-    town = here(village())
-    first = hash_of(inputs(town, plan))
-    assert hash_of(inputs(here(village()), read(TEXT, is_toml=True))) == first
-    assert hash_of(inputs(replace(town, said=closing((), PLACES["edge:steps"])), plan)) != first
-    monkeypatch.setattr(scenario, "ENGINE", scenario.ENGINE + 1)
-    assert hash_of(inputs(town, plan)) != first
+    plan, town = read(TEXT, is_toml=True), village()
+    first = hash_of(inputs(town, (), None, "scenario", plan))
+    assert hash_of(inputs(village(), (), None, "scenario", read(TEXT, is_toml=True))) == first
+    assert hash_of(inputs(town, closing((), PLACES["edge:steps"]), None, "scenario", plan)) != first
+    monkeypatch.setattr(asking, "ENGINE", asking.ENGINE + 1)
+    assert hash_of(inputs(town, (), None, "scenario", plan)) != first
 
 
 @given(

@@ -78,7 +78,7 @@ def test_what_a_tree_carries_is_what_walks_over_it() -> None:
     field = nearest(graph, joined, seeds(root, root, root))
     ahead = trees.onward(graph, field)
     assert ahead.tolist() == [-1, 0, 1, 1]
-    assert trees.edges_ahead(graph, field).tolist() == [-1, 0, 1, 2]
+    assert trees.arcs_ahead(graph, field).tolist() == [-1, 1, 3, 5]  # each edge walked back to its tail
     assert trees.carried(ahead, np.array([[1], [2], [3], [4]])).ravel().tolist() == [10, 9, 3, 4]
     assert trees.first_ahead(ahead, np.array([-1, 7, -1, 9], np.int32)).tolist() == [-1, 7, 7, 9]
 

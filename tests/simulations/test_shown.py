@@ -9,7 +9,7 @@ import pytest
 
 from simulations.community import Community, assemble
 from simulations.coverage import coverage
-from simulations.failures import rank, street_lifts
+from simulations.ranking import rank, street_lifts
 from twin import db, residents
 from twin.terms import Service
 

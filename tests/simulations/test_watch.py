@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from simulations import watch
 from simulations.community import Community
-from simulations.failures import Outcome, Ranked, rank, street_lifts, what_if
+from simulations.failures import Outcome, what_if
+from simulations.ranking import Ranked, rank, street_lifts
 from simulations.states import element_id
 from twin import alarms, changes, losses, observations, places
 from twin.db import Connection, Engine, engine

@@ -1,0 +1,174 @@
+"""Room and places asked whole: what capacity falls to each, where to open sites, and what more money buys."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+
+from simulations import answers, homes, siting_answers
+from simulations.asking import Asked, Heard, Limit, searching
+from simulations.capacity import named
+from simulations.pareto import Point, front
+from simulations.siting_exact import Limits
+from simulations.siting_problem import Progress, Report
+from twin import facility_details
+from twin.counts import nearest
+from twin.errors import Refused
+from twin.terms import MobilityGroup, Service
+
+__all__ = ["CapacityQuestion", "FrontQuestion", "SitingQuestion", "capacity", "pareto", "siting"]
+
+Answer = dict[str, Any]
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+Cost = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class CapacityQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What capacity falls to each resident, and who finds a seat. 容量
+
+    measure: capacity (seats, beds) or a floor area, office_m2, service_m2, activity_m2, emergency_m2; each: how much of
+    it one person takes.
+    """
+
+    services: tuple[Service, ...] = ()
+    groups: tuple[MobilityGroup, ...] = ()
+    minutes: Limit | None = None
+    decay: str = "step"
+    measure: str = "capacity"
+    each: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 1
+
+
+class SitingQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where new sites of a service would serve most, with a bound that no choice can beat. 选址
+
+    seconds: how long to look for a proof; the best found by then is told with its bound.
+    """
+
+    service: Service
+    group: MobilityGroup = MobilityGroup.ADULT
+    minutes: Limit | None = None
+    new: Annotated[int, msgspec.Meta(ge=0, le=100)] = 1
+    goal: str = "people"
+    seconds: Seconds = 60
+
+
+class FrontQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What more money buys: the choices of sites of which none is both cheaper and better. 成本与人数
+
+    new: how many sites at most. cost: of a new one; rooms: ids of buildings with a room that stands empty, which costs
+    room_cost. budget: what may be spent.
+    """
+
+    service: Service
+    group: MobilityGroup = MobilityGroup.ADULT
+    minutes: Limit | None = None
+    new: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
+    budget: Cost | None = None
+    cost: Cost = 1
+    rooms: Annotated[tuple[int, ...], msgspec.Meta(max_length=1_000)] = ()
+    room_cost: Cost = 0.5
+    seconds: Seconds = 60
+
+
+def capacity(asked: Asked, question: CapacityQuestion, heard: Heard) -> Answer:
+    """Answer for every service and group."""
+    community = asked.community
+    rooms = facility_details.rooms(asked.connection, community.place.id, question.measure)
+    rooms = {at: int(room // question.each) for at, room in rooms.items()}
+    pairs = [
+        (service, group)
+        for service in question.services or community.services()
+        for group in question.groups or community.groups()
+    ]
+    found = []
+    for done, (service, group) in enumerate(pairs):
+        limit_s = answers.service_limit_s(community, service, question.minutes)
+        decay = named(question.decay, limit_s)
+        one = siting_answers.capacity(community, asked.said, service, group, limit_s=limit_s, decay=decay, rooms=rooms)
+        found.append({**one, **_norm(asked, service)})
+        if not heard({"done": done + 1, "total": len(pairs)}):
+            raise InterruptedError(f"stopped after {done + 1} of {len(pairs)}")
+    return {"decay": question.decay, "measure": question.measure, "each": question.each, "capacity": found}
+
+
+def siting(asked: Asked, question: SitingQuestion, heard: Heard) -> Answer:
+    """Choose the sites; a search that is stopped gives the best it has, and its bound."""
+    limit_s = answers.service_limit_s(asked.community, question.service, question.minutes)
+    found = siting_answers.siting(
+        asked.community,
+        asked.said,
+        question.service,
+        question.group,
+        limit_s=limit_s,
+        new=question.new,
+        goal=question.goal,
+        report=_until(question.seconds, heard),
+    )
+    return {"siting": {**found, **_norm(asked, question.service)}}
+
+
+def pareto(asked: Asked, question: FrontQuestion, heard: Heard) -> Answer:
+    """Give the front, cheapest first; a search that is stopped gives the part it has."""
+    community = asked.community
+    limit_s = answers.service_limit_s(community, question.service, question.minutes)
+    there = homes.existing(community, asked.said, question.service, question.group)
+    sites = homes.with_rooms(community, there, question.group)
+    strangers = set(question.rooms) - set(community.buildings.ids.tolist())
+    if strangers:
+        raise Refused(f"no building {min(strangers)}")
+    empty = np.isin(community.buildings.ids[sites.building], question.rooms) & ~sites.fixed
+    cost = np.where(sites.fixed, 0.0, np.where(empty, question.room_cost, question.cost))
+    limits = Limits(cost, sites=int(sites.fixed.sum()) + question.new, budget=question.budget, fixed=sites.fixed)
+    table = homes.table(community, asked.said, sites, question.group, limit_s=limit_s)
+    people = homes.people(community, question.group)
+    report = _until(question.seconds, heard)
+    points = front(table, people, limit_s=limit_s, limits=limits, report=report)
+    return {
+        "service": question.service.value,
+        "group": question.group.value,
+        "limit_s": limit_s,
+        "counts_if_needed": community.bands_of(question.group)[1],
+        "residents": nearest(int(people.sum())),
+        **_norm(asked, question.service),
+        "front": [_point(asked, sites, point) for point in points],
+    }
+
+
+def _norm(asked: Asked, service: Service) -> Answer:
+    norm = asked.community.norm
+    limit = norm.limits[service]
+    return {"norm": {"id": norm.id, "version": norm.version, "clause": limit.clause}, "certainty": limit.certainty}
+
+
+def _point(asked: Asked, sites: homes.Sites, point: Point) -> Answer:
+    houses = asked.community.buildings
+    new: list[int] = [int(sites.building[at]) for at in point.answer.sites.tolist() if not sites.fixed[at]]
+    return {
+        "cost": round(point.cost, 6),
+        "within_limit": nearest(round(point.answer.value)),
+        "bound": nearest(round(point.answer.bound)),
+        "proven": point.answer.proven,
+        "buildings": [
+            {
+                "id": int(houses.ids[row]),
+                "name": houses.names[row],
+                "lon": float(houses.lon[row]),
+                "lat": float(houses.lat[row]),
+            }
+            for row in new
+        ],
+    }
+
+
+def _until(seconds: float, heard: Heard) -> Report:
+    """Tell of a search, and stop it after so long."""
+    end = time.monotonic() + seconds
+    tell = searching(heard)
+
+    def report(at: Progress) -> bool:
+        return tell(at) and time.monotonic() < end
+
+    return report
