@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["devices"]
 
-devices = typer.Typer(help="Devices: linli devices health|offered|enrol|unit. 设备", no_args_is_help=True)
+devices = typer.Typer(help="Devices: linli devices health|offered|enrol|readings|states. 设备", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
 InPlace = Annotated[str | None, typer.Option("--place", help="The place's code, where there are several.")]
@@ -21,8 +22,6 @@ InPlace = Annotated[str | None, typer.Option("--place", help="The place's code, 
 @devices.command("health")
 def show_health(context: typer.Context, *, place: InPlace = None, as_json: AsJson = False) -> None:
     """Show how every device is: last seen, missed reports, battery, signal, clock, and what came of it. 设备健康"""
-    from datetime import UTC, datetime
-
     from twin import health, places
 
     with _transaction(context) as connection:
@@ -64,18 +63,22 @@ def enrol(
     watches: Annotated[str | None, typer.Option(help="What it watches, such as edge:n12.")] = None,
     interval_s: Annotated[int | None, typer.Option(min=1, max=2_678_400, help="How often it reports.")] = None,
     decoder: Annotated[str | None, typer.Option("--format", help="Where it is offered in several.")] = None,
+    truth: Annotated[list[str] | None, typer.Option(help="A property that is true or false, beyond its kind.")] = None,
+    text: Annotated[list[str] | None, typer.Option(help="A property that is free text.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="One of some words, such as mode=idle,up,down.")] = None,
     place: InPlace = None,
     as_json: AsJson = False,
 ) -> None:
     """Enrol a device that is offered. 登记"""
     import dataclasses
 
-    from ingest.loaders.offered import Wish, enrol_offered
+    from ingest.loaders.offered import Wish, enrol_offered, further_streams
     from twin import places
     from twin.acting import IMPORT, acting
 
     degrees = _degrees(lon, lat, datum)
-    wish = Wish(kind, name, name_zh, *degrees, watches=watches, interval_s=interval_s, format=decoder)
+    extra = further_streams(truth or (), text or (), category or ())
+    wish = Wish(kind, name, name_zh, *degrees, watches=watches, interval_s=interval_s, format=decoder, extra=extra)
     with _transaction(context) as connection:
         acting(connection, IMPORT, f"enrol the offered device {key}")
         done = enrol_offered(connection, places.get(connection, place), key, wish)
@@ -90,13 +93,69 @@ def enrol(
 @devices.command("unit")
 def accept_unit(context: typer.Context, key: str, name: Annotated[str, typer.Argument(metavar="PROPERTY")]) -> None:
     """Believe the next unit that a device states for a property, after it was changed; its alarm ends. 认可单位"""
-    from datetime import UTC, datetime
-
     from twin import unit_watch
 
     with _transaction(context) as connection:
         before = unit_watch.accept(connection, key, name, datetime.now(UTC))
     typer.echo(f"the next unit that {key} states for {name} is believed; so far: {before or 'none stated'}")
+
+
+From = Annotated[datetime | None, typer.Option("--from", help="UTC; without it: a day (states: a month) ago.")]
+To = Annotated[datetime | None, typer.Option("--to", help="UTC; without it: now (states: today).")]
+
+
+@devices.command("readings")
+def show_readings(
+    context: typer.Context,
+    key: str,
+    name: Annotated[str, typer.Argument(metavar="PROPERTY")],
+    *,
+    start: From = None,
+    end: To = None,
+    points: Annotated[int, typer.Option(min=3, max=10_000, help="At most so many, which keep the shape.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a device measured: numbers as a line of few points, words as they came. 读数"""
+    from twin import readings
+
+    now = datetime.now(UTC)
+    first, last = _utc(start) or now - timedelta(days=1), _utc(end) or now
+    with _transaction(context) as connection:
+        found = readings.readings(connection, key, name, start=first, end=last, points=points)
+    if as_json:
+        _say_json(found.as_row())
+        return
+    for time, value in found.points:
+        typer.echo(f"{time.isoformat()}\t{value}")
+
+
+@devices.command("states")
+def show_states(
+    context: typer.Context,
+    key: str,
+    name: Annotated[str, typer.Argument(metavar="PROPERTY")],
+    *,
+    start: From = None,
+    end: To = None,
+    monthly: Annotated[bool, typer.Option("--monthly", help="By month instead of by day.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how long a device was in which state by local day, and how available a lift was. 状态时长"""
+    from twin import readings
+
+    now = datetime.now(UTC)
+    first, last = (start or now - timedelta(days=30)).date(), (end.date() if end else now.date() + timedelta(days=1))
+    with _transaction(context) as connection:
+        rows = readings.states(connection, key, name, start=first, end=last, now=now, monthly=monthly)
+    if as_json:
+        _say_json(rows)
+        return
+    for row in rows:
+        typer.echo("\t".join(f"{name} {value}" for name, value in row.items()))
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def _degrees(lon: float | None, lat: float | None, datum: str | None) -> tuple[float | None, float | None]:

@@ -14,14 +14,18 @@ __all__ = ["brought"]
 SECOND_US = 1e6
 
 
-def brought(sifted: Sifted, outcome: Outcome) -> Brought:
-    """Add up by thing what became of the readings of a batch; the outcome is of those that were to be stored."""
-    stored_of = np.array(sifted.thing_ids, dtype=np.int64)
+def brought(sifted: Sifted, outcome: Outcome, worded: Outcome) -> Brought:
+    """Add up by thing what became of the readings of a batch; the outcomes are of its numbers and of its texts."""
+    stored_of = np.array(sifted.thing_ids + [one.thing_id for one in sifted.texts], dtype=np.int64)
     refused_of = np.array([thing for thing, _ in sifted.refused], dtype=np.int64)
     said_of = np.array([thing for thing, _ in sifted.said], dtype=np.int64)
     things, at = np.unique(np.concatenate([stored_of, refused_of, said_of]), return_inverse=True)
     mine, refused = at[: len(stored_of)], at[len(stored_of) : len(stored_of) + len(refused_of)]
-    received_us = np.array(sifted.received_us, dtype=np.int64)
+    received_us = np.array(sifted.received_us + [one.received_us for one in sifted.texts], dtype=np.int64)
+    time_us = np.array(sifted.times_us + [one.time_us for one in sifted.texts], dtype=np.int64)
+    is_stored = np.concatenate([outcome.is_stored, worded.is_stored])
+    is_conflict = np.concatenate([outcome.is_conflict, worded.is_conflict])
+    is_late = np.concatenate([outcome.is_late, worded.is_late])
     last_seen_us = np.zeros(len(things), dtype=np.int64)
     np.maximum.at(last_seen_us, mine, received_us)
     np.maximum.at(last_seen_us, refused, np.array([us for _, us in sifted.refused], dtype=np.int64))
@@ -37,12 +41,12 @@ def brought(sifted: Sifted, outcome: Outcome) -> Brought:
     return Brought(
         things.astype(np.int32),
         last_seen_us,
-        stored=count(mine[outcome.is_stored]),
-        duplicate=count(mine[~outcome.is_stored]),
-        conflict=count(mine[outcome.is_conflict]),
+        stored=count(mine[is_stored]),
+        duplicate=count(mine[~is_stored]),
+        conflict=count(mine[is_conflict]),
         quarantined=count(refused),
-        late=count(mine[outcome.is_late]),
-        skew_s=_skew_s(len(things), mine, np.array(sifted.times_us, dtype=np.int64), received_us),
+        late=count(mine[is_late]),
+        skew_s=_skew_s(len(things), mine, time_us, received_us),
         battery=signals["battery"],
         rssi=signals["rssi"],
     )

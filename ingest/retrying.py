@@ -10,9 +10,9 @@ from ingest.account import UNKNOWN
 from ingest.health import brought
 from ingest.mqtt import Message
 from ingest.settings import IngestSettings
-from ingest.settling import batch
+from ingest.settling import batch, said
 from ingest.sifting import EPOCH, Decoded, Register, Routes, Sifted, decode, sift
-from twin import account, health, observations, quarantine
+from twin import account, health, observations, quarantine, texts
 from twin.account import Tally
 from twin.db import Connection
 from twin.devices import register
@@ -57,7 +57,7 @@ def retry(connection: Connection, settings: IngestSettings, row_id: int) -> Retr
     if not mine and not row.is_whole_message:
         raise Refused(f"{row_id}: the message no longer says {row.name} of {row.thing_key}")
     sifted = sift([decoded._replace(readings=mine)], Register(register(connection)), settings)
-    if sifted.refusals and not sifted.values:
+    if sifted.refusals and not sifted.values and not sifted.texts:
         return Retried(row_id, 0, 0, row.count, 0, sifted.refusals[0].reason)
     (later,) = decode([_message(row, later_us=1)], routes)
     return _settle(connection, row, sifted, len(mine), is_timed=_times(later) == _times(decoded))
@@ -98,17 +98,18 @@ def _settle(connection: Connection, row: Kept, sifted: Sifted, readings: int, *,
     """Store what passes, set the rest aside anew, and move the account."""
     handled = min(1 if row.is_whole_message else readings, row.count)  # how many readings one message was counted as
     outcome = observations.record(connection, batch(sifted, row.first_seen))
-    stored, duplicate, refused = outcome.stored, outcome.duplicate, len(sifted.refusals)
-    conflict = int(outcome.is_conflict.sum())
+    worded = texts.record(connection, said(sifted, row.first_seen))
+    stored, duplicate = outcome.stored + worded.stored, outcome.duplicate + worded.duplicate
+    refused, conflict = len(sifted.refusals), int(outcome.is_conflict.sum() + worded.is_conflict.sum())
     left = row.count - handled
     if is_timed and not refused:
-        duplicate += left // handled * len(sifted.values)
+        duplicate += left // handled * (len(sifted.values) + len(sifted.texts))
         left %= handled
     source, minute = row.format or UNKNOWN, row.first_seen.astimezone(UTC).replace(second=0, microsecond=0)
     account.withdraw(connection, source, row.count - left, first=row.first_seen, last=row.last_seen)
     if row.thing_key is not None and row.reason_code != Reason.UNKNOWN_DEVICE:  # that was nobody's
         health.withdraw(connection, row.thing_key, row.count - left, row.last_seen)
-    health.add(connection, brought(sifted, outcome))
+    health.add(connection, brought(sifted, outcome, worded))
     quarantine.release(connection, row.id, left=left, at=datetime.now(UTC))
     quarantine.fold(connection, sifted.refusals)
     account.add(connection, {(minute, source): Tally(0, stored, duplicate, refused, conflict)})

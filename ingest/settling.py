@@ -8,11 +8,12 @@ import numpy as np
 
 from ingest.health import brought
 from ingest.sifting import Sifted
-from twin import account, health, observations, offers, quarantine, unit_watch
+from twin import account, health, observations, offers, quarantine, texts, unit_watch
 from twin.db import Connection
 from twin.observations import Batch
+from twin.texts import Texts
 
-__all__ = ["batch", "settle"]
+__all__ = ["batch", "said", "settle"]
 
 
 def settle(connection: Connection, sifted: Sifted) -> None:
@@ -22,12 +23,20 @@ def settle(connection: Connection, sifted: Sifted) -> None:
     """
     now = datetime.now(UTC)
     outcome = observations.record(connection, batch(sifted, now))
+    worded = texts.record(connection, said(sifted, now))
     sifted.account.recorded(sifted.tallies, outcome.is_stored, outcome.is_conflict)
-    health.add(connection, brought(sifted, outcome))
+    sifted.account.recorded([one.tally for one in sifted.texts], worded.is_stored, worded.is_conflict)
+    health.add(connection, brought(sifted, outcome, worded))
     unit_watch.note(connection, first=sifted.first_units, wrong=sifted.wrong_units, mended=sifted.mended, at=now)
     offers.note(connection, list(sifted.offers.values()))
     quarantine.fold(connection, sifted.refusals)
     account.add(connection, sifted.account.tallies())
+
+
+def said(sifted: Sifted, received_at: datetime) -> Texts:
+    """Give the texts to store, in the order of arrival."""
+    ids, times = [one.datastream_id for one in sifted.texts], [one.time_us for one in sifted.texts]
+    return Texts(ids, times, [one.text for one in sifted.texts], received_at)
 
 
 def batch(sifted: Sifted, received_at: datetime) -> Batch:

@@ -160,6 +160,17 @@ class Register:
             self.slots[name] = slot._replace(stated=sifted.first_units.get(one, slot.stated), wrong=wrong)
 
 
+class Said(NamedTuple):
+    """A reading that is free text, to be stored."""
+
+    datastream_id: int
+    time_us: int
+    text: str
+    tally: int
+    thing_id: int
+    received_us: int
+
+
 @dataclass(slots=True)
 class Sifted:
     """A batch sifted: six lists with one entry a reading to store, what is set aside, and what things say of themselves."""
@@ -171,6 +182,7 @@ class Sifted:
     tallies: list[int] = field(default_factory=list)
     thing_ids: list[int] = field(default_factory=list)
     received_us: list[int] = field(default_factory=list)
+    texts: list[Said] = field(default_factory=list)
     refused: list[tuple[int, int]] = field(default_factory=list)  # thing id and time of arrival, of known things
     said: dict[tuple[int, str], tuple[float, int]] = field(default_factory=dict)  # (thing id, signal) to value, arrival
     refusals: list[Refusal] = field(default_factory=list)
@@ -247,6 +259,9 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
     if slot.stated is None and slot.datastream_id in sifted.first_units:
         slot = slot._replace(stated=sifted.first_units[slot.datastream_id])
     received_us = origin.message.received_us
+    if slot.codes is not None:
+        _judge_words(sifted, origin, reading, slot)
+        return
     value = gate.fit(reading, slot, received_us)
     if value is None:
         code, reason = gate.why(reading, slot, received_us)
@@ -270,6 +285,24 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
     if slot.wrong is not None or slot.datastream_id in sifted.wrong_units:
         sifted.wrong_units.pop(slot.datastream_id, None)
         sifted.mended.add(slot.datastream_id)
+
+
+def _judge_words(sifted: Sifted, origin: Origin, reading: Reading, slot: Slot) -> None:
+    """Take a reading of a datastream of words: those of a code list as their codes, beside the numbers."""
+    received_us = origin.message.received_us
+    found = gate.worded(reading, slot, received_us)
+    if found is None:
+        sifted.refused.append((slot.thing_id, received_us))
+        _refuse(sifted, origin, *gate.why_not_word(reading, slot, received_us), reading)
+    elif isinstance(found, str):
+        sifted.texts.append(Said(slot.datastream_id, reading.time_us, found, origin.tally, slot.thing_id, received_us))
+    else:
+        sifted.datastream_ids.append(slot.datastream_id)
+        sifted.times_us.append(reading.time_us)
+        sifted.values.append(float(found))
+        sifted.tallies.append(origin.tally)
+        sifted.thing_ids.append(slot.thing_id)
+        sifted.received_us.append(received_us)
 
 
 def _note_signal(sifted: Sifted, thing_id: int, name: str, value: float, received_us: int) -> None:

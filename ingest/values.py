@@ -22,7 +22,8 @@ def readings(
     `number` makes a float of a leaf, NaN where it is none.
     """
     for leaf, plain in leaves({name: value}):
-        yield Reading(thing_key, leaf, time_us, number(plain), BOOLEAN_UNIT if isinstance(plain, bool) else None)
+        unit, text = BOOLEAN_UNIT if isinstance(plain, bool) else None, plain if isinstance(plain, str) else None
+        yield Reading(thing_key, leaf, time_us, number(plain), unit, text)
 
 
 def number_or_quoted(stated: object) -> float:

@@ -51,7 +51,7 @@ def remove_all(connection: Connection, datastream_ids: list[int]) -> None:
     gone = connection.scalars(sa.text("SELECT id FROM effect WHERE datastream_id = ANY(CAST(:ids AS integer[]))"), ids)
     announced = sorted(gone)
     rolled = ("observation_minute", "observation_hour", "observation_day")
-    for table in ("observation", "observation_packed", *rolled, "observation_dirty"):
+    for table in ("observation", "observation_packed", "observation_text", *rolled, "observation_dirty"):
         connection.execute(sa.text(f"DELETE FROM {table} WHERE datastream_id = ANY(CAST(:ids AS integer[]))"), ids)
     connection.execute(sa.text("DELETE FROM datastream WHERE id = ANY(CAST(:ids AS integer[]))"), ids)
     changes.announce(connection, "effects", ids=announced)

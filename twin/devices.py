@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -49,17 +50,22 @@ class Slot(NamedTuple):
     thing_id: int = 0
     format: str = ""  # which alone may speak for its thing; "": no one has said
     topic: str = ""
+    codes: Mapping[str, int] | None = None  # of a category: its words; of free text: none at all
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """A datastream with its newest reading; time and value are None where it has none."""
+    """A datastream with its newest reading; time and value are None where it has none.
+
+    `text` is what a text says, or the word that the value of a category is the code of.
+    """
 
     datastream_id: int
     property: str
     unit: str
     time: datetime | None
     value: float | None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,9 @@ def register(connection: Connection) -> dict[tuple[str, str], Slot]:
     """Read the register for the hot path: (thing key, property) to where the reading goes."""
     rows = connection.execute(
         sa.text("""
-        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit, d.stated_unit, d.wrong_unit, t.id, t.format, t.topic
+        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit, d.stated_unit, d.wrong_unit, t.id, t.format, t.topic,
+               CASE d.result WHEN 'text' THEN '{}'
+                    WHEN 'category' THEN (SELECT jsonb_object_agg(word, code) FROM category WHERE datastream_id = d.id) END
           FROM datastream d JOIN thing t ON t.id = d.thing_id
         """)
     )
@@ -122,7 +130,8 @@ def intervals(connection: Connection) -> dict[str, int]:
 
 
 STREAMS = sa.text("""
-SELECT d.thing_id, d.property, d.unit, d.lowest, d.highest
+SELECT d.thing_id, d.property, d.unit, d.lowest, d.highest, d.result,
+       ARRAY(SELECT word FROM category c WHERE c.datastream_id = d.id ORDER BY code) AS words
   FROM datastream d JOIN thing t ON t.id = d.thing_id WHERE t.place_id = :place_id ORDER BY d.id
 """)
 
@@ -133,8 +142,9 @@ def devices(connection: Connection, place_id: int) -> list[Device]:
     `watches` is the first element of each, None where there is none; `rules` is empty: they stay in the twin.
     """
     streams: dict[int, list[Stream]] = {}
-    for thing_id, *stream in connection.execute(STREAMS, {"place_id": place_id}):
-        streams.setdefault(thing_id, []).append(Stream(*stream))
+    for row in connection.execute(STREAMS, {"place_id": place_id}):
+        stream = Stream(row.property, row.unit, row.lowest, row.highest, row.result, tuple(row.words))
+        streams.setdefault(row.thing_id, []).append(stream)
     watched: dict[int, str] = {}
     for thing_id, _, kind, _, source, *_ in connection.execute(EFFECTS, {"place_id": place_id, "now": None}):
         watched.setdefault(thing_id, f"{kind}:{source}")
@@ -156,8 +166,11 @@ SELECT t.id, t.key, t.name, t.name_zh, t.kind, t.format, t.topic, ST_X(t.point) 
   FROM thing t WHERE t.place_id = :place_id AND t.point IS NOT NULL ORDER BY t.id
 """)
 REPORTED = sa.text("""
-SELECT d.thing_id, d.id, d.property, d.unit, least(l.time, l.received_at), l.value
+SELECT d.thing_id, d.id, d.property, d.unit, least(coalesce(l.time, w.time), coalesce(l.received_at, w.received_at)),
+       l.value, coalesce(w.value, c.word)
   FROM thing t JOIN datastream d ON d.thing_id = t.id LEFT JOIN latest l ON l.datastream_id = d.id
+  LEFT JOIN latest_text w ON w.datastream_id = d.id
+  LEFT JOIN category c ON c.datastream_id = d.id AND c.code = l.value
  WHERE t.place_id = :place_id ORDER BY d.id
 """)
 EFFECTS = sa.text(f"""

@@ -17,12 +17,17 @@ __all__ = ["Device", "Element", "Enrolment", "Rule", "Stream", "elements", "enro
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One property a device reports, its UCUM unit and the range its type allows."""
+    """One property a device reports, its UCUM unit and the range its type allows.
+
+    A `category` is one of `words`, stored as its place among them; `text` is any. Both have the unit 1.
+    """
 
     property: str
     unit: str
     lowest: float
     highest: float
+    result: str = "number"
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def enrol(connection: Connection, place_id: int, batch: Sequence[Device]) -> Enr
     rows = json.dumps([_row(device, found.get(device.watches or "", [])) for device in taken])
     touched: dict[str, bool] = {}
     is_bound_anew = False
-    for statement in (STORE_THINGS, STORE_STREAMS, DROP_EFFECTS, STORE_EFFECTS):
+    for statement in (STORE_THINGS, STORE_STREAMS, STORE_WORDS, DROP_EFFECTS, STORE_EFFECTS):
         for key, is_new in connection.execute(statement, {"place_id": place_id, "rows": rows}):
             touched[key] = touched.get(key, False) or is_new
             is_bound_anew |= statement in (DROP_EFFECTS, STORE_EFFECTS)
@@ -216,11 +221,12 @@ RETURNING key, xmax = 0 AS is_new
 # A property that a kind no longer has keeps its datastream: history is not deleted by an import.
 STORE_STREAMS = sa.text("""
 WITH stored AS (
-    INSERT INTO datastream (thing_id, property, unit, lowest, highest)
-    SELECT t.id, s.property, s.unit, s.lowest, s.highest
+    INSERT INTO datastream (thing_id, property, unit, lowest, highest, result)
+    SELECT t.id, s.property, s.unit, s.lowest, s.highest, s.result
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, streams jsonb)
       JOIN thing t ON t.key = r.key AND t.place_id = :place_id
-     CROSS JOIN jsonb_to_recordset(r.streams) AS s(property text, unit text, lowest double precision, highest double precision)
+     CROSS JOIN jsonb_to_recordset(r.streams) AS s(property text, unit text, lowest double precision, highest double precision,
+           result text)
     ON CONFLICT (thing_id, property) DO UPDATE
        SET unit = excluded.unit, lowest = excluded.lowest, highest = excluded.highest,
            stated_unit = CASE WHEN datastream.unit = excluded.unit THEN datastream.stated_unit END
@@ -228,6 +234,22 @@ WITH stored AS (
            IS DISTINCT FROM (excluded.unit, excluded.lowest, excluded.highest)
     RETURNING thing_id)
 SELECT DISTINCT t.key, false AS is_new FROM stored JOIN thing t ON t.id = stored.thing_id
+""")
+
+# A word keeps its code, for that is what is stored; new ones come after those there are.
+STORE_WORDS = sa.text("""
+WITH stored AS (
+    INSERT INTO category (datastream_id, code, word)
+    SELECT d.id, coalesce((SELECT max(code) + 1 FROM category c WHERE c.datastream_id = d.id), 0)
+                 + row_number() OVER (PARTITION BY d.id ORDER BY w.at) - 1, w.word
+      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, streams jsonb)
+      JOIN thing t ON t.key = r.key AND t.place_id = :place_id
+     CROSS JOIN jsonb_to_recordset(r.streams) AS s(property text, words jsonb)
+      JOIN datastream d ON d.thing_id = t.id AND d.property = s.property AND d.result = 'category'
+     CROSS JOIN jsonb_array_elements_text(s.words) WITH ORDINALITY AS w(word, at)
+     WHERE NOT EXISTS (SELECT FROM category c WHERE c.datastream_id = d.id AND c.word = w.word)
+    RETURNING datastream_id)
+SELECT DISTINCT t.key, false AS is_new FROM stored JOIN datastream d ON d.id = stored.datastream_id JOIN thing t ON t.id = d.thing_id
 """)
 
 WANTED = """

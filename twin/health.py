@@ -163,7 +163,9 @@ SELECT t.id, t.key, t.name, t.name_zh, t.kind, t.format, t.interval_s, greatest(
   FROM thing t LEFT JOIN thing_health h ON h.thing_id = t.id LEFT JOIN p ON p.thing_id = t.id
  CROSS JOIN LATERAL (SELECT {MERGED}) m LEFT JOIN reports r ON r.id = t.id
   LEFT JOIN LATERAL (
-       SELECT max(time) AS time, max(received_at) AS received_at FROM datastream d JOIN latest ON datastream_id = d.id
+       SELECT max(least(n.time, n.received_at)) AS time, max(n.received_at) AS received_at FROM datastream d CROSS JOIN LATERAL (
+              SELECT time, received_at FROM latest WHERE datastream_id = d.id
+              UNION ALL SELECT time, received_at FROM latest_text WHERE datastream_id = d.id) n
         WHERE d.thing_id = t.id) l ON true
  WHERE t.place_id = :place_id ORDER BY t.key
 """)

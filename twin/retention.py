@@ -96,6 +96,7 @@ def _drop(connection: Connection, before: datetime) -> int:
     )
     connection.execute(sa.text("DELETE FROM observation_detail WHERE time < :before"), values)
     connection.execute(sa.text("DELETE FROM observation_minute WHERE bucket < :before"), values)
+    connection.execute(sa.text("DELETE FROM observation_text WHERE time < :before"), values)
     return dropped
 
 
@@ -106,6 +107,7 @@ def _clear_welfare(connection: Connection, before: datetime) -> int:
         "observation": "time < :before",
         "observation_packed": "day <= (CAST(:before AS timestamptz) AT TIME ZONE 'UTC')::date",
         "observation_detail": "time < :before",
+        "observation_text": "time < :before",
         "observation_minute": "bucket < :before",
         "observation_hour": "bucket < :before",
     }

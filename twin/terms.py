@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -119,6 +119,8 @@ class Reading:
     time_us: int  # measured, microseconds since 1970-01-01 UTC
     value: float
     unit: str | None = None  # as stated by the payload; None: not stated
+    # What stands there where it is text, which may be a number too; left out of comparisons, as it says no more.
+    text: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

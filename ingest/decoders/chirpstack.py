@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import msgspec
 
-from ingest.payload import BOOLEAN_UNIT, from_json, leaves, to_number
+from ingest.payload import from_json
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.times import from_iso
-from ingest.values import heard
+from ingest.values import heard, readings
 from twin.terms import Reading
 
 TOPIC_LEVELS = 6  # application, ID, device, EUI, event, EVENT
@@ -76,10 +76,8 @@ def _device(event: Event, in_topic: str) -> str:
 def _uplink(event: Event, key: str, time_us: int) -> list[Reading]:
     if event.decoded is None and event.data:
         raise Unreadable(Reason.NO_CODEC, "bytes without an object: the device profile has no codec")
-    found = [
-        Reading(key, name, time_us, to_number(value), BOOLEAN_UNIT if isinstance(value, bool) else None)
-        for name, value in leaves(event.decoded or {})
-    ]
+    said = (event.decoded or {}).items()
+    found = [reading for name, value in said for reading in readings(key, name, value, time_us)]
     return [*found, *heard(key, time_us, (gateway.rssi for gateway in event.rx_info))]
 
 

@@ -201,7 +201,8 @@ def _entity(entity: Entity, payload: bytes, received_us: int) -> Reading | None:
         number = entity.words.get(_word(value), NAN)
     else:
         number = from_text(value) if isinstance(value, str) else NAN if isinstance(value, bool) else to_number(value)
-    return Reading(entity.thing_key, entity.property, received_us, number, entity.unit)
+    text = value if isinstance(value, str) and entity.words is None else None
+    return Reading(entity.thing_key, entity.property, received_us, number, entity.unit, text)
 
 
 def _availability_of(key: str, config: Config) -> Availability:

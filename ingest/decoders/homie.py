@@ -24,6 +24,7 @@ PROPERTY_LEVELS = 2  # NODE, PROPERTY
 # Whether a device in this state is connected; `init` says nothing yet.
 CONNECTED = {"ready": True, "sleeping": True, "disconnected": False, "lost": False}
 STATES = frozenset(CONNECTED) | {"init"}
+WORDED = frozenset({"string", "enum", "color", "datetime", "duration", "json"})  # datatypes whose values are words
 WORDS = {"true": 1.0, "false": 0.0}
 
 
@@ -134,9 +135,10 @@ class Homie:
             raise Unreadable(Reason.UNDESCRIBED, f"{printable(what)} is not in the device's description")
         if not payload:  # the retained value was cleared
             return []
-        number = _number(described.datatype, utf8(payload))
+        text = utf8(payload)
+        number = _number(described.datatype, text)
         unit = BOOLEAN_UNIT if described.datatype == "boolean" else described.unit
-        return [Reading(name, what, received_us, number, unit or None)]
+        return [Reading(name, what, received_us, number, unit or None, text if described.datatype in WORDED else None)]
 
 
 def start() -> Homie:

@@ -82,7 +82,8 @@ def _readings(points: Sequence[Read], top: object, item: object, key: str, time_
         stated = read.value.find(top, item)
         if stated is not MISSING:
             unit = BOOLEAN_UNIT if isinstance(stated, bool) else _stated_unit(read.unit, top, item)
-            found.append(Reading(key, read.point.property, time_us, _number(read.point, stated), unit))
+            text = stated if isinstance(stated, str) else None
+            found.append(Reading(key, read.point.property, time_us, _number(read.point, stated), unit, text))
         elif not read.point.optional:
             raise Unreadable(Reason.WRONG_SHAPE, f"nothing at {read.point.path}")
     return found

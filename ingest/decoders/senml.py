@@ -137,7 +137,8 @@ def _resolve(base: Base, record: Record, received_us: int) -> list[Reading]:
         return []
     key, name = _named(base.name + record.n)
     time_us = _time_us(base.time_s + record.t, received_us)
-    found = [] if value is None else [Reading(key, name, time_us, value, unit)]
+    text = record.vs if isinstance(record.vs, str) else None
+    found = [] if value is None else [Reading(key, name, time_us, value, unit, text)]
     if record.s is not None:
         seconds = None if unit is None else f"{unit}.s"
         found.append(Reading(key, f"{name}_sum", time_us, base.total + record.s, seconds))

@@ -34,6 +34,7 @@ INT_BITS = {1: 8, 2: 16, 3: 32, 4: 64}  # datatypes Int8..Int64: two's complemen
 UNSIGNED = frozenset({5, 6, 7, 8})
 FLOATS = frozenset({9, 10})
 BOOLEAN = 11
+WORDED = frozenset({12, 14, 15})  # String, Text, UUID
 
 # The part of the payload definition that readings need (6.4): message -> (field, number, type, repeated).
 # Text is declared as bytes, which is the same on the wire, so that what is no UTF-8 is ours to refuse.
@@ -47,7 +48,7 @@ FIELDS: dict[str, tuple[tuple[str, int, str, bool], ...]] = {
         *(("datatype", 4, "uint32", False), ("is_null", 7, "bool", False), ("properties", 9, "PropertySet", False)),
         *(("int_value", 10, "uint32", False), ("long_value", 11, "uint64", False)),
         *(("float_value", 12, "float", False), ("double_value", 13, "double", False)),
-        ("boolean_value", 14, "bool", False),
+        *(("boolean_value", 14, "bool", False), ("string_value", 15, "bytes", False)),
     ),
     "PropertySet": (("keys", 1, "bytes", True), ("values", 2, "PropertyValue", True)),
     "PropertyValue": (("int_value", 3, "uint32", False), ("string_value", 8, "bytes", False)),
@@ -233,7 +234,8 @@ def _readings(key: str, born: Born, message: Any, received_us: int) -> list[Read
             continue
         time_us = from_epoch(metric.timestamp, "epoch_ms") if metric.HasField("timestamp") else sent_us
         unit = BOOLEAN_UNIT if definition.datatype == BOOLEAN else _unit(metric) or definition.unit
-        found.append(Reading(key, definition.name, time_us, _number(definition.datatype, metric), unit))
+        number, text = _number(definition.datatype, metric), _words(definition.datatype, metric)
+        found.append(Reading(key, definition.name, time_us, number, unit, text))
     return found
 
 
@@ -261,6 +263,18 @@ def _number(datatype: int, metric: Any) -> float:
             if metric.HasField(name):
                 return float(_signed(getattr(metric, name), INT_BITS.get(datatype)))
     return NAN
+
+
+def _words(datatype: int, metric: Any) -> str | None:
+    """Give the text of a metric; None for null, bad or stale quality, and what is no text."""
+    if (
+        datatype not in WORDED
+        or metric.is_null
+        or _quality(metric) != QUALITY_GOOD
+        or not metric.HasField("string_value")
+    ):
+        return None
+    return _text(metric.string_value)
 
 
 def _signed(stated: int, bits: int | None) -> int:

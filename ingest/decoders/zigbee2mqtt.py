@@ -52,7 +52,7 @@ def _reading(device: str, key: str, value: object, time_us: int) -> Reading:
         return Reading(device, key, time_us, float(value), BOOLEAN_UNIT)
     if isinstance(value, str) and value in SWITCHED:
         return Reading(device, key, time_us, SWITCHED[value], BOOLEAN_UNIT)
-    return Reading(device, key, time_us, to_number(value))
+    return Reading(device, key, time_us, to_number(value), text=value if isinstance(value, str) else None)
 
 
 def _availability(device: str, payload: bytes, received_us: int) -> Reading:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ingest.loaders.devices import Kind, kinds
 from twin import offers
 from twin.db import Connection
-from twin.enrolment import Device, enrol
+from twin.enrolment import Device, Stream, enrol
 from twin.errors import Refused
 from twin.offers import Offer
 from twin.places import Place
 from twin.terms import ThingKind
 from twin.units import in_unit
 
-__all__ = ["Enrolled", "Wish", "enrol_offered"]
+__all__ = ["Enrolled", "Wish", "enrol_offered", "further_streams"]
+
+FEWEST_WORDS, MOST_WORDS = 2, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Wish:
     watches: str | None = None
     interval_s: int | None = None  # None: that of its kind
     format: str | None = None  # where several speak of its key
+    extra: tuple[Stream, ...] = ()  # what it says beyond its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ def enrol_offered(connection: Connection, place: Place, key: str, wish: Wish) ->
     """
     offer = offers.find(connection, key, wish.format)
     kind = _kind(wish.kind, offer)
+    streams = (*kind.streams(), *(_offered(one, kind, offer) for one in wish.extra))
     device = Device(
         key=key,
         name=wish.name or key,
@@ -60,15 +65,38 @@ def enrol_offered(connection: Connection, place: Place, key: str, wish: Wish) ->
         interval_s=wish.interval_s or kind.interval_s,
         simulated=False,
         watches=wish.watches,
-        streams=kind.streams(),
+        streams=streams,
         rules=kind.rules() if wish.watches else (),
     )
     done = enrol(connection, place.id, [device])
     if done.rejected:
         raise Refused(f"{key}: {done.rejected[0][1]}")
     offers.withdraw(connection, key)
-    left = tuple(sorted(offer.properties.keys() - kind.properties.keys()))
-    return Enrolled(key, wish.kind, tuple(kind.properties), left)
+    taken = tuple(stream.property for stream in streams)
+    return Enrolled(key, wish.kind, taken, tuple(sorted(offer.properties.keys() - set(taken))))
+
+
+def further_streams(truths: Sequence[str], texts: Sequence[str], categories: Sequence[str]) -> tuple[Stream, ...]:
+    """Make the datastreams of properties that no kind has; a category is written `mode=idle,up,down`.
+
+    Raises Refused for a category without two words or more.
+    """
+    made = [Stream(name, "1", 0, 1) for name in truths] + [Stream(name, "1", 0, 0, "text") for name in texts]
+    for one in categories:
+        name, _, listed = one.partition("=")
+        words = tuple(dict.fromkeys(word.strip() for word in listed.split(",") if word.strip()))
+        if not name or not FEWEST_WORDS <= len(words) <= MOST_WORDS:
+            raise Refused(f"{one[:80]!r} is no category: name=word,word, with {FEWEST_WORDS} to {MOST_WORDS} words")
+        made.append(Stream(name, "1", 0, len(words) - 1, "category", words))
+    return tuple(made)
+
+
+def _offered(stream: Stream, kind: Kind, offer: Offer) -> Stream:
+    if stream.property in kind.properties:
+        raise Refused(f"{stream.property} is what its kind says already")
+    if stream.property not in offer.properties:
+        raise Refused(f"{offer.key} says no {stream.property}; it says {', '.join(sorted(offer.properties))}")
+    return stream
 
 
 def _kind(name: str, offer: Offer) -> Kind:

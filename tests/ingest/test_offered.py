@@ -108,6 +108,12 @@ def test_devices_that_described_themselves_are_offered(
         (("cellar", "--kind", "climate", "--watches", "edge:n1"), "no device cellar is offered"),
         (("roof", "--kind", "pm", "--watches", "edge:n1"), "roof says humidity, temperature; a pm says pm2_5"),
         (("roof", "--kind", "climate", "--watches", "edge:n1"), "roof: watches edge:n1, which is not in this place"),
+        (("roof", "--kind", "climate", "--watches", "edge:n1", "--text", "humidity"), "humidity is what its kind says"),
+        (
+            ("roof", "--kind", "climate", "--watches", "edge:n1", "--text", "x"),
+            "roof says no x; it says humidity, temp",
+        ),
+        (("roof", "--kind", "climate", "--watches", "edge:n1", "--category", "x=a"), "'x=a' is no category"),
         (("roof", "--kind", "climate"), "roof: has neither lon and lat nor an element that it watches"),
         (("roof", "--kind", "climate", "--lon", "7.5"), "lon and lat are given together"),
         (("roof", "--kind", "climate", "--lon", "7.5", "--lat", "43.5"), "say the datum of lon and lat"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, DateTime, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, DateTime, Double, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.tables.metadata import Table, revision, serial, shape
@@ -66,6 +66,7 @@ class Datastream(Table):
     sensor_id: Mapped[int] = mapped_column(ForeignKey("sensor.id"))
     stated_unit: Mapped[str | None]
     wrong_unit: Mapped[str | None]
+    result: Mapped[str] = mapped_column(server_default=text("'number'"))
     revision: Mapped[int] = revision()
 
 
@@ -77,6 +78,39 @@ class Observation(Table):
     datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     time: Mapped[datetime] = mapped_column(primary_key=True)
     value: Mapped[float]
+
+
+class Category(Table):
+    """One word that a datastream may say, and its code. 类别."""
+
+    __tablename__ = "category"
+    __table_args__ = (UniqueConstraint("datastream_id", "word"),)
+
+    datastream_id: Mapped[int] = mapped_column(ForeignKey("datastream.id", ondelete="CASCADE"), primary_key=True)
+    code: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    word: Mapped[str]
+
+
+class ObservationText(Table):
+    """A reading that is free text. 文本观测值."""
+
+    __tablename__ = "observation_text"
+    __table_args__ = (Index("ix_observation_text_time", "time", postgresql_using="brin"),)
+
+    datastream_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    time: Mapped[datetime] = mapped_column(primary_key=True)
+    value: Mapped[str]
+
+
+class LatestText(Table):
+    """The newest text of a datastream by measured time. 最新文本."""
+
+    __tablename__ = "latest_text"
+
+    datastream_id: Mapped[int] = mapped_column(ForeignKey("datastream.id", ondelete="CASCADE"), primary_key=True)
+    time: Mapped[datetime]
+    value: Mapped[str]
+    received_at: Mapped[datetime]
 
 
 class Latest(Table):
