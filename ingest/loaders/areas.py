@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 import shapely
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ingest.loaders import cells
 from ingest.loaders.table import Row
 from twin import places, residents, zones
+from twin.code_validity import revoked
 from twin.datum import Datum
 from twin.db import Connection
 from twin.errors import Refused
@@ -47,6 +49,7 @@ class Areas:
     points: NDArray[np.float64]
     datum: Datum | None
     square_m: float
+    revoked: dict[str, tuple[str, ...]]
     shapes: dict[str, shapely.Polygon] = field(default_factory=dict)
 
     @classmethod
@@ -71,6 +74,7 @@ class Areas:
             points=zones.points(connection, place.id),
             datum=datum,
             square_m=square_m,
+            revoked=revoked(connection, place.id, datetime.now(UTC).date()),
         )
 
     def area(self, fields: Row) -> Area | None:
@@ -90,10 +94,16 @@ class Areas:
         if kind == "building" and code not in self.index:
             raise Refused(f"no residential building {code[:40]!r} in {self.place_code}")
         if kind == "grid" and code not in self.in_grid:
-            raise Refused(f"no grid {code[:40]!r} in {self.place_code}")
+            raise Refused(self._no_grid(code))
         if kind == "cell":
             self._keep(code, cells.shape(code))
         return Area(kind, code)
+
+    def _no_grid(self, code: str) -> str:
+        if code not in self.revoked:
+            return f"no grid {code[:40]!r} in {self.place_code}"
+        instead = ", ".join(self.revoked[code]) or "nothing"
+        return f"grid {code} is revoked; in its stead there is {instead}"
 
     def zone_of(self, areas: Sequence[Area]) -> NDArray[np.object_]:
         """Give the name of each dwelling's area, None where none of these has it; Refused where two of them have one."""

@@ -1,7 +1,8 @@
 """Load grids from a GeoJSON file, GeoPackage or Shapefile, with a report on their topology.
 
 Polygons of the datum that is declared; a GeoPackage or Shapefile may declare it itself. Properties: code, level (street,
-community or grid), name; and parent (the code of what it lies in), name_zh, which may be missing. The file is the whole
+community or grid), name; and parent (the code of what it lies in), name_zh, valid_from, valid_to and successor, which
+may be missing. A code of 9, 12 or 15 digits is a national one, and checked; one whose valid_to is past is revoked. The file is the whole
 hierarchy of its place.
 """
 
@@ -9,20 +10,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import compress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ingest.loaders import features, positions
+from ingest.loaders import features, grid_codes, positions
 from ingest.loaders.blocks import owner
 from ingest.loaders.features import Feature, Layer
 from ingest.loaders.generated_grids import BAND, homes
 from ingest.loaders.receipt import Receipt
 from ingest.loaders.refusal import RefusedFile
-from ingest.loaders.topology import findings
-from twin import codes, grids, places
+from ingest.loaders.topology import addresses, findings
+from twin import code_validity, codes, grids, places
+from twin.code_validity import Validity
 from twin.datum import EXAMPLES, Bounds, Datum
 from twin.db import Connection
 from twin.errors import Refused
@@ -43,11 +48,12 @@ def load(connection: Connection, path: Path, *, place: places.Place, datum: Datu
     hold a building, the one whose code comes first gets it. datum None: what the file itself states. Raises Refused where the file is no such collection or a
     feature in it cannot be taken: nothing is loaded then.
     """
-    rows, known = read(path, datum=datum, within=_around(place.bounds))
+    rows, known, validities = read(path, datum=datum, within=_around(place.bounds))
     found = grids.footprints(connection, place.id)
     leaves = [row for row in rows if row.level == LEVELS[-1]]
     shapes = to_metric(place.metric_srid, [leaf.geom for leaf in leaves])
-    own = owner(shapes, shapely.point_on_surface(to_metric(place.metric_srid, found.outlines)))
+    points = shapely.point_on_surface(to_metric(place.metric_srid, found.outlines))
+    own = owner(shapes, points)
     inside = np.flatnonzero(own >= 0)
     codes = [leaf.code for leaf in leaves]
     households = np.zeros(len(leaves))
@@ -55,19 +61,30 @@ def load(connection: Connection, path: Path, *, place: places.Place, datum: Datu
     merged = grids.store(connection, place.id, _with_households(rows, dict(zip(codes, households, strict=True))))
     moved = grids.assign(connection, place.id, {int(found.ids[i]): codes[own[i]] for i in inside})
     boundary = to_metric(place.metric_srid, [places.boundary(connection, place.id)])[0]
-    homeless = int(np.count_nonzero(found.residential & (own < 0)))
+    revoked = sum(validity.is_revoked(datetime.now(UTC).date()) for validity in validities)
+    stored = code_validity.store(connection, place.id, validities)
     notes = [
         *positions.notes(known),
         *findings(boundary, shapes, codes, households, BAND),
+        *addresses(shapes, points[found.residential], [*compress(found.source_ids, found.residential.tolist())]),
+        *_foreign_codes(rows),
         f"{len(inside)} of {len(own)} buildings lie in a grid, {moved} in another than before",
     ]
-    if homeless:
-        notes.append(f"{homeless} residential buildings lie in no grid")
+    if validities:
+        notes.append(f"{len(validities)} codes hold for a time, {revoked} of them no longer; {stored} of that is new")
     return Receipt("grids", len(rows), merged.added, merged.changed, merged.removed, notes=tuple(notes))
 
 
-def read(path: Path, *, datum: Datum | None, within: Bounds | None = None) -> tuple[list[GridRow], Datum]:
-    """Read a file of grids, from the largest to the smallest, and the datum it was read by.
+class Read(NamedTuple):
+    """The grids of a file, from the largest to the smallest, its datum, and the codes that hold for a time only."""
+
+    rows: list[GridRow]
+    datum: Datum
+    validities: list[Validity]
+
+
+def read(path: Path, *, datum: Datum | None, within: Bounds | None = None) -> Read:
+    """Read a file of grids; those whose code is revoked are among the validities only.
 
     Households are not known yet and 0. within is where they must lie [degrees, WGS 84]. Raises Refused with the number
     of the feature, counted from 1, and what is wrong with it.
@@ -75,9 +92,16 @@ def read(path: Path, *, datum: Datum | None, within: Bounds | None = None) -> tu
     layer = features.read(path, "areas")
     known = datum or _stated(path, layer)
     rows: dict[str, GridRow] = {}
+    validities: list[Validity] = []
     for feature in layer.features:
         try:
+            validity = _validity(feature)
+            if validity:
+                validities.append(validity)
+                if validity.is_revoked(datetime.now(UTC).date()):
+                    continue
             row = _row(feature)
+            grid_codes.check(row)
         except Refused as refusal:
             raise Refused(f"{path}: feature {feature.number}: {refusal}") from None
         if row.code in rows:
@@ -89,7 +113,8 @@ def read(path: Path, *, datum: Datum | None, within: Bounds | None = None) -> tu
         shapes = _degrees([row.geom for row in ordered], known, within)
     except Refused as refusal:
         raise Refused(f"{path}: {refusal}; linli crs guess may tell the datum") from None
-    return [replace(row, geom=shape) for row, shape in zip(ordered, shapes, strict=True)], known
+    located = [replace(row, geom=shape) for row, shape in zip(ordered, shapes, strict=True)]
+    return Read(located, known, validities)
 
 
 def _around(bounds: Bounds) -> Bounds:
@@ -114,6 +139,18 @@ def _degrees(shapes: Sequence[shapely.MultiPolygon], known: Datum, within: Bound
     found = np.empty(len(shapes), dtype=np.object_)
     found[:] = list(shapes)
     return list(shapely.transform(found, moved))
+
+
+def _validity(feature: Feature) -> Validity | None:
+    """Read how long the code of a feature holds; None where that is not said."""
+    code = _text(feature.properties, "code")
+    return grid_codes.validity(code, feature.properties) if code else None
+
+
+def _foreign_codes(rows: Sequence[GridRow]) -> list[str]:
+    """Say how many codes cannot be checked."""
+    own = sum(not grid_codes.is_national(row.code) for row in rows)
+    return [f"{own} codes are not of the national form of 9, 12 or 15 digits, and not checked"] if own else []
 
 
 def _row(feature: Feature) -> GridRow:

@@ -11,8 +11,9 @@ from shapely.geometry.base import BaseGeometry
 
 from ingest.loaders.regions import Band
 
-__all__ = ["SMALLEST_M2", "findings"]
+__all__ = ["SMALLEST_M2", "addresses", "findings"]
 
+NAMED = 20  # addresses that a finding names
 SMALLEST_M2 = 1.0  # smaller overlaps and gaps come from rounded coordinates
 
 
@@ -28,6 +29,21 @@ def findings(
     Shapes are in the place's metric CRS, codes and households beside them; shape (n,).
     """
     return [*_overlaps(shapes, codes), *_gaps(boundary, shapes), *_sizes(codes, households, band)]
+
+
+def addresses(shapes: NDArray[np.object_], points: NDArray[np.object_], names: Sequence[str]) -> list[str]:
+    """Say which residential addresses lie in no grid, and which in two or more; points have their names beside them."""
+    point, _ = shapely.STRtree(shapes).query(points, predicate="intersects")
+    inside, _ = shapely.STRtree(shapes).query(points, predicate="within")  # on the border of two is in one
+    none = np.flatnonzero(np.bincount(point, minlength=len(points)) == 0)
+    several = np.flatnonzero(np.bincount(inside, minlength=len(points)) > 1)
+    found = []
+    for which, where in ((none, "no grid"), (several, "two grids or more")):
+        if which.size:
+            told = ", ".join(names[i] for i in which[:NAMED].tolist())
+            more = f" and {which.size - NAMED} more" if which.size > NAMED else ""
+            found.append(f"{which.size} residential buildings lie in {where}: {told}{more}")
+    return found
 
 
 def _overlaps(shapes: NDArray[np.object_], codes: Sequence[str]) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ARRAY, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.tables.metadata import Table, by_hand, revision, serial, shape
@@ -175,4 +175,17 @@ class MapFeature(Table):
     class_: Mapped[str] = mapped_column("class")
     name: Mapped[str | None]
     geom: Mapped[Any] = shape("GEOMETRY")
+    revision: Mapped[int] = revision()
+
+
+class CodeValidity(Table):
+    """How long a code holds, and what came in its stead. 代码有效期."""
+
+    __tablename__ = "code_validity"
+
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"), primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    successors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     revision: Mapped[int] = revision()

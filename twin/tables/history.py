@@ -28,6 +28,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     community.WelfareCount.__tablename__: ("place_id", "area_kind", "area_code", "welfare_group"),
     community.Facility.__tablename__: ("id",),
     community.MapFeature.__tablename__: ("id",),
+    community.CodeValidity.__tablename__: ("place_id", "code"),
     sensing.Thing.__tablename__: ("id",),
     sensing.Datastream.__tablename__: ("id",),
     effects.Effect.__tablename__: ("id",),
