@@ -46,11 +46,13 @@ def launch(argv: Sequence[str], *, log: Path, env: Mapping[str, str]) -> int:
 def wait_ready(watch: int, ready: Callable[[], bool], *, timeout_s: float) -> bool:
     """Poll `ready`; False where the process ended or the time ran out first."""
     end = time.monotonic() + timeout_s
+    ended = select.poll()  # select knows no file past the 1,024th
+    ended.register(watch, select.POLLIN)
     try:
         while time.monotonic() < end:
             if ready():
                 return True
-            if select.select([watch], [], [], POLL_S)[0]:
+            if ended.poll(POLL_S * 1_000):
                 return False
         return False
     finally:

@@ -46,7 +46,7 @@ NEVER = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}  # version, client id, password, no
 class Message(NamedTuple):
     """One message as it came; `session` is which connection it came by, for only there it can be acknowledged.
 
-    `receipt` is what its publisher wants to hear when it is settled.
+    `receipt` is what its publisher wants to hear when it is settled; `is_again` that the broker has sent it before.
     """
 
     topic: str
@@ -57,6 +57,7 @@ class Message(NamedTuple):
     received_us: int
     session: int
     receipt: Wanted | None = None
+    is_again: bool = False
 
 
 class Session:
@@ -74,6 +75,7 @@ class Session:
         self._queue: deque[Message] = deque()
         self._queue_bytes = 0  # of the payloads in it
         self._number = 0  # of this connection
+        self._lost = 0  # sessions: those that the broker did not have, the first one too
         self._orphans = 0  # messages of this connection and earlier ones are never sent again
         self._woken = os.eventfd(0, os.EFD_NONBLOCK)
         self._last_us = 0
@@ -91,6 +93,11 @@ class Session:
         return len(self._queue)
 
     @property
+    def lost(self) -> int:
+        """How often the broker had no session for us: it numbers packets anew then."""
+        return self._lost
+
+    @property
     def is_connected(self) -> bool:
         """Whether the broker has accepted us and not been lost since."""
         return self._is_connected
@@ -105,16 +112,17 @@ class Session:
             self._connect(timeout_s)
         else:
             held = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
-            wants = [sock] if self._client.want_write() else []
-            reads = [self._woken] if self._is_full() else [self._woken, sock.fileno()]
-            readable, writable, _ = select.select(reads, wants, [], 0 if held else timeout_s)
-            if self._woken in readable:
+            wants = select.POLLOUT if self._client.want_write() else 0
+            wants |= 0 if self._is_full() else select.POLLIN
+            events = _wait({self._woken: select.POLLIN, sock.fileno(): wants}, 0 if held else timeout_s)
+            if self._woken in events:
                 os.eventfd_read(self._woken)
+            found = events.get(sock.fileno(), 0)
             if self._is_full():
                 self._excuse()
-            elif held or sock.fileno() in readable:
+            elif held or found & ~select.POLLOUT:  # also the end of the connection
                 self._read()
-            if writable:
+            if found & select.POLLOUT:
                 self._client.loop_write()
             self._client.loop_misc()
         if self._refused:
@@ -126,7 +134,7 @@ class Session:
 
     def rest(self, timeout_s: float) -> bool:
         """Leave the socket alone for a moment, so that one read brings many messages; tell whether `wake` ended it."""
-        woken = bool(select.select([self._woken], [], [], timeout_s)[0])
+        woken = bool(_wait({self._woken: select.POLLIN}, timeout_s))
         if woken:
             os.eventfd_read(self._woken)
         return woken
@@ -181,12 +189,15 @@ class Session:
         mid: int,
         is_retained: bool,  # noqa: FBT001 - hot
         receipt: Wanted | None,
+        is_again: bool,  # noqa: FBT001 - hot
     ) -> None:
         """Queue a message. No two get the same time: a format without one would lose the second as a duplicate."""
         now_us = time.time_ns() // 1000
         self._last_us = now_us if now_us > self._last_us else self._last_us + 1
         self._queue_bytes += len(payload)
-        self._queue.append(Message(topic, payload, qos, mid, is_retained, self._last_us, self._number, receipt))
+        self._queue.append(
+            Message(topic, payload, qos, mid, is_retained, self._last_us, self._number, receipt, is_again)
+        )
 
     def _is_full(self) -> bool:
         """Whether to leave the socket alone: for messages of QoS 0, which no window bounds, and for large ones."""
@@ -201,7 +212,7 @@ class Session:
             return
         for _ in range(PACKETS_AT_ONCE):
             sock = client.socket()
-            if sock is None or self._is_full() or not select.select([sock], [], [], 0)[0]:
+            if sock is None or self._is_full() or not _wait({sock.fileno(): select.POLLIN}, 0):
                 return
             client.loop_read()
 
@@ -287,6 +298,7 @@ class Session:
             log.error("the broker has lost our session: what it held for us is gone")
             self._orphans = self._number  # before the next line: another thread asks `is_due`
         self._number += 1
+        self._lost += not flags.session_present
         self._queue = deque(one for one in self._queue if self.is_due(one))  # the others are sent again
         self._queue_bytes = sum(len(one.payload) for one in self._queue)
         self._was_connected = self._is_connected = True
@@ -338,7 +350,18 @@ class Session:
     def _on_message(self, _: Client, __: object, message: MQTTMessage) -> None:
         properties = message.properties
         receipt = wanted(getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None))
-        self.arrive(_topic(message), bytes(message.payload), message.qos, message.mid, message.retain, receipt)
+        self.arrive(
+            _topic(message), bytes(message.payload), message.qos, message.mid, message.retain, receipt, message.dup
+        )
+
+
+def _wait(wanted: dict[int, int], timeout_s: float) -> dict[int, int]:
+    """Wait for events of files, and give what came; `poll`, for `select` knows no file past the 1,024th."""
+    poller = select.poll()
+    for file, events in wanted.items():
+        if events:
+            poller.register(file, events)
+    return dict(poller.poll(timeout_s * 1_000))
 
 
 def _topic(message: MQTTMessage) -> str:

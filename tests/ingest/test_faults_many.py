@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import struct
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from deploy.settings import ServiceSettings
 from tests import sensors
 from tests.ingest.test_faults_services import broker_of, broker_pid, own  # noqa: F401 - a fixture
 from tests.load import THINGS, settled
+from tests.rawmqtt import ACCEPTED, login, pour, publication
 from tests.workplace import Devices, Workplace, senml, stored, wait_until
 from twin import account, alarms, db
 from twin.db import Engine
@@ -48,9 +49,10 @@ def test_a_hundred_thousand_old_retained_messages_are_counted_and_ignored(
     with engine.begin() as connection:
         sensors.devices(connection, THINGS)
     old_s = time.time() - 3_600
-    for number in range(RETAINED):
-        city.send(f"senml/{number}", senml(number % THINGS + 1, old_s + number / 1_000, number), retain=True)
-    city.drain(180)
+    said = (
+        (f"senml/{number}", senml(number % THINGS + 1, old_s + number / 1_000, number)) for number in range(RETAINED)
+    )
+    pour(workplace.services, said, retain=True)
     try:
         with workplace.working(workplace.settings()):
             city.send("senml/now", senml(1, time.time(), -1))
@@ -58,23 +60,23 @@ def test_a_hundred_thousand_old_retained_messages_are_counted_and_ignored(
         assert stored(engine) == [("device-1", -1.0)]
         assert total(engine) == account.Tally(messages=RETAINED + 1, stored=1)
     finally:
-        for number in range(RETAINED):
-            city.send(f"senml/{number}", b"", retain=True)
-        city.drain(180)
+        pour(workplace.services, ((f"senml/{number}", b"") for number in range(RETAINED)), retain=True)
 
 
 @pytest.mark.slow_fault
 def test_a_backlog_of_large_messages_waits_at_the_broker_and_is_all_delivered(own: ServiceSettings) -> None:  # noqa: F811
     workplace = Workplace(running.find(own), running.find(own).database_url)
     settings = workplace.settings()
-    with db.opened(workplace.database) as engine, Devices(workplace.services) as city:
+    start_s = time.time() - BACKLOG / THINGS
+
+    def large(number: int) -> tuple[str, bytes]:
+        payload = senml(number % THINGS + 1, start_s + number / THINGS, number)
+        return f"senml/{number % THINGS}", payload.ljust(BACKLOG_BYTES)
+
+    with db.opened(workplace.database) as engine:
         with workplace.working(settings):
             pass  # makes the session
-        start_s, fill = time.time() - BACKLOG / THINGS, b" " * BACKLOG_BYTES
-        for number in range(BACKLOG):
-            payload = senml(number % THINGS + 1, start_s + number / THINGS, number)
-            city.send(f"senml/{number % THINGS}", payload + fill[len(payload) :])
-        city.drain(180)
+        pour(workplace.services, map(large, range(BACKLOG)))
         assert resident_mb(broker_pid(own)) < BROKER_MB
         with workplace.working(settings):
             wait_until(lambda: settled(engine) == BACKLOG, LINGERS_S)
@@ -111,28 +113,12 @@ def enrol(own: ServiceSettings, count: int) -> list[tuple[str, str]]:  # noqa: F
         return [(name, known.accounts[name].password) for name in names]
 
 
-def packet(kind: int, rest: bytes) -> bytes:
-    size, length = len(rest), b""
-    while True:
-        size, low = size >> 7, size & 0x7F
-        length += bytes([low | 0x80 if size else low])
-        if not size:
-            return bytes([kind]) + length + rest
-
-
-def words(*parts: bytes) -> bytes:
-    return b"".join(struct.pack("!H", len(part)) + part for part in parts)
-
-
 class Raw:
     """One device with nothing but a socket."""
 
     def __init__(self, name: str, password: str, number: int) -> None:
-        self._login = packet(
-            0x10, words(b"MQTT") + b"\x04\xc0\x01\x00" + words(name.encode(), name.encode(), password.encode())
-        )
         payload = senml(number % THINGS + 1, time.time() - number / THINGS, number)
-        self._said = packet(0x32, words(f"senml/{name}".encode()) + b"\x00\x07" + payload)
+        self._login, self._said = login(name, password), publication(f"senml/{name}", payload, 6)
 
     async def connect(self, port: int) -> None:
         """Connect again and again until the broker lets it in."""
@@ -140,17 +126,17 @@ class Raw:
             try:
                 self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
                 self._writer.write(self._login)
-                if await self._reader.readexactly(4) in (b"\x20\x02\x00\x00", b"\x20\x02\x01\x00"):
+                if await self._reader.readexactly(4) in ACCEPTED:
                     return
+                self._writer.close()
             except (OSError, EOFError):
                 await asyncio.sleep(0.05)
 
     async def lost(self) -> None:
         """Wait until the broker has gone."""
-        try:
+        with suppress(OSError):
             await self._reader.read()
-        except OSError:
-            return
+        self._writer.close()
 
     async def say(self) -> None:
         """Publish once and wait for the acknowledgement."""
