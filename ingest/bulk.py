@@ -30,8 +30,8 @@ LENGTH_BYTES = 4  # of a remaining length, at most
 MORE = 0x80  # the bit that says that the length goes on in the next byte
 TOPICS_KEPT = 100_000
 
-# topic, payload, QoS, message id, retained, what its receipt is to say
-Arrive = Callable[[str, bytes, int, int, bool, Wanted | None], None]
+# topic, payload, QoS, message id, retained, what its receipt is to say, sent again
+Arrive = Callable[[str, bytes, int, int, bool, Wanted | None, bool], None]
 
 
 class BulkClient(Client):
@@ -164,7 +164,8 @@ class BulkClient(Client):
                     length, start = _long_length(buffer, at)
                     at = start + length
                     receipt = wanted(*answer(buffer[start:at]))
-            arrive(self._topics.get(topic) or self._topic(topic), buffer[at:end], qos, mid, head & 0x01 == 1, receipt)
+            name = self._topics.get(topic) or self._topic(topic)
+            arrive(name, buffer[at:end], qos, mid, head & 0x01 == 1, receipt, head & 0x08 > 0)
             position = end
         self._buffer = buffer[position:]
         return position > 0

@@ -12,6 +12,7 @@ from threading import Event
 from ingest.floods import Floods
 from ingest.mqtt import Session
 from ingest.quarantine import Unreadable
+from ingest.redelivery import Redelivery
 from ingest.settings import IngestSettings
 from ingest.settling import settle
 from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
@@ -58,6 +59,8 @@ class Pipeline:
         self._intervals: dict[str, int] = {}
         self._register_read_s = -REGISTER_LIFE_S
         self._rolled_s = time.monotonic()
+        self._redelivery = Redelivery(settings.broker)
+        self._loaded = -1  # sessions that the broker had lost when that was read
 
     def run(self, session: Session) -> None:
         """Work until the stop; then settle what is here, where the database answers, and leave in order.
@@ -82,10 +85,13 @@ class Pipeline:
         if self._under_way and self._under_way.done():
             session.acknowledge([one.message for one in self._under_way.result()])
             self._under_way = None
-        if session.waiting and not self._is_full():
+        if session.waiting and self._loaded != session.lost:
+            self._load(session, committer)
+        elif session.waiting and not self._is_full():
             taken = session.take(self._most - len(self._decoded), self._settings.batch_bytes - self._decoded_bytes)
             self._decoded_bytes += sum([len(one.payload) for one in taken])
-            self._decoded += self._floods.limit(decode(taken, self._routes), self._intervals)
+            came = decode(self._redelivery.first(taken), self._routes)
+            self._decoded += self._floods.limit(came, self._intervals)
             for command in self._routes.take_commands():
                 session.send(command)
         if self._under_way:
@@ -125,6 +131,26 @@ class Pipeline:
             session.poll(0)
         else:
             session.poll(IDLE_S)
+
+    def _load(self, session: Session, committer: Executor) -> None:
+        """Read what this session delivered before, ere anything of it is taken; a database that is away is asked again."""
+        if self._under_way:
+            return
+        lost = session.lost
+
+        def load() -> list[Decoded]:
+            try:
+                with self._engine.begin() as connection:
+                    # the first is lost where this process found none; a later one is a new session in this process
+                    self._redelivery.load(connection, is_lost=lost > 0)
+                self._loaded = lost
+            except db.UNAVAILABLE as error:
+                log.warning("no database: %s", _first_line(error))
+                self._stop.wait(FIRST_WAIT_S)
+            return []
+
+        self._under_way = committer.submit(load)
+        self._under_way.add_done_callback(lambda _: session.wake())
 
     def _store(self, session: Session, decoded: list[Decoded]) -> list[Decoded]:
         """Commit a batch and give what of it is settled: all, but where the stop came while there was no database.
@@ -169,7 +195,9 @@ class Pipeline:
         """Store a batch with its quarantine and its account in one transaction."""
         sifted = self._sift(decoded)
         with self._engine.begin() as connection:
+            delivered = self._redelivery.add(connection, decoded)
             settle(connection, sifted)
+        self._redelivery.committed(delivered)
         self._register.learn(sifted)
 
     def _sift(self, decoded: list[Decoded]) -> Sifted:

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from ingest.bulk import BulkClient
 from ingest.receipts import Wanted, wanted
 
-Seen = tuple[str, bytes, int, int, bool, Wanted | None]
+Seen = tuple[str, bytes, int, int, bool, Wanted | None, bool]
 SUBACK_5 = b"\x90\x04\x00\x07\x00\x01"
 SUBACK_3 = b"\x90\x03\x00\x07\x01"
 PINGRESP = b"\xd0\x00"
@@ -101,7 +101,7 @@ def stock(protocol: MQTTProtocolVersion, pieces: Sequence[bytes]) -> list[Seen]:
     def on_message(_: Client, __: object, one: MQTTMessage) -> None:
         properties = one.properties
         receipt = wanted(getattr(properties, "ResponseTopic", None), getattr(properties, "CorrelationData", None))
-        seen.append((one.topic, bytes(one.payload), one.qos, one.mid, one.retain, receipt))
+        seen.append((one.topic, bytes(one.payload), one.qos, one.mid, one.retain, receipt, one.dup))
 
     client.on_message = on_message
     return read(client, pieces, seen)
@@ -129,7 +129,10 @@ def test_bulk_and_stock_see_the_same_under_mqtt_3(stream: list[bytes], places: l
 def test_bytes_that_come_one_by_one_are_read() -> None:
     stream = b"\x32\x09\x00\x01t\x00\x05\x00abc" + PINGRESP + b"\x30\x05\x00\x01u\x00z"
     pieces = [stream[at : at + 1] for at in range(len(stream))]
-    assert bulk(MQTTv5, pieces) == [("t", b"abc", 1, 5, False, None), ("u", b"z", 0, 0, False, None)]
+    assert bulk(MQTTv5, pieces) == [
+        ("t", b"abc", 1, 5, False, None, False),
+        ("u", b"z", 0, 0, False, None, False),
+    ]
 
 
 def test_a_length_without_end_ends_the_connection() -> None:
