@@ -1,5 +1,6 @@
 """Say where the page is served, and to whom."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +19,8 @@ class ServeSettings(BaseModel):
     place: str | None = None  # the place's code; None: the only place there is
     body_bytes: int = Field(default=65_536, ge=1_024)
     body_s: float = Field(default=10.0, gt=0)  # a request must have come whole by then
+    norms: tuple[Path, ...] = ()  # the city's own files of norms; the most local valid one wins
+    area: str = Field(default="", pattern=r"^\d{0,12}$")  # the place's division code, for provincial and city norms
     upload_bytes: int = Field(default=64 * 2**20, ge=1_024)  # of a file sent to be loaded, with its form
     upload_s: float = Field(default=120.0, gt=0)  # such a file must have come whole by then
     sensorthings_writing: bool = False  # may anybody who can ask write by SensorThings? until there is sign-in

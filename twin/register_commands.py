@@ -23,14 +23,16 @@ Area = Annotated[str, typer.Option(help="The place's division code, such as 6401
 Norms = Annotated[list[Path] | None, typer.Option(help="A city's own file of norms; may be repeated.")]
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day; today where not said.")]
 PlaceCode = Annotated[str | None, typer.Option("--place", help="The place's code, where there are several.")]
-Number = Annotated[int, typer.Option(min=0)]
+Own = Annotated[int | None, typer.Option(min=0, help="The place's own where not said.")]
 
 
 @register.command("area")
 def area_needed(
+    context: typer.Context,
     *,
-    households: Number,
-    present: Annotated[float, typer.Option(min=0, help="Floor area there is [m2].")],
+    households: Own = None,
+    present: Annotated[float | None, typer.Option(min=0, help="Floor area there is [m2]; the place's own.")] = None,
+    place: PlaceCode = None,
     norm: Norm = "svc_30",
     area: Area = "",
     norms: Norms = None,
@@ -38,17 +40,24 @@ def area_needed(
     as_json: AsJson = False,
 ) -> None:
     """Floor area against a norm per 100 households. 面积"""
-    from twin import registers
+    from twin import holdings, places, registers
 
     rule = _rule(norm, area, norms, on)
+    if households is None or present is None:
+        with _database(context) as connection:
+            here = places.get(connection, place)
+            households = here.households if households is None else households
+            present = holdings.floor_area(connection, here.id).total_m2 if present is None else present
     _show_need(registers.floor_area(rule, households=households, present_m2=present), as_json=as_json)
 
 
 @register.command("staff")
 def staff_needed(
+    context: typer.Context,
     *,
-    residents: Number,
-    present: Number,
+    residents: Own = None,
+    present: Own = None,
+    place: PlaceCode = None,
     norm: Norm = "staff_18",
     area: Area = "",
     norms: Norms = None,
@@ -56,9 +65,14 @@ def staff_needed(
     as_json: AsJson = False,
 ) -> None:
     """Workers against a norm per 10,000 residents. 人员"""
-    from twin import registers
+    from twin import holdings, places, registers
 
     rule = _rule(norm, area, norms, on)
+    if residents is None or present is None:
+        with _database(context) as connection:
+            here = places.get(connection, place)
+            residents = here.residents if residents is None else residents
+            present = holdings.staff(connection, here.id).workers if present is None else present
     _show_need(registers.staff(rule, residents=residents, present=present), as_json=as_json)
 
 
@@ -107,6 +121,89 @@ def devices_honest(context: typer.Context, *, place: PlaceCode = None, as_json: 
         typer.echo(
             f"{each.kind}: {each.installed} installed, {each.alive} alive, {each.placed} placed, {each.linked} linked"
         )
+
+
+@register.command("sensing")
+def buildings_sensed(
+    context: typer.Context,
+    *,
+    kind: Annotated[str, typer.Option(help="The kind of device.")] = "smoke",
+    place: PlaceCode = None,
+    as_json: AsJson = False,
+) -> None:
+    """Share of residential buildings with a working device of a kind. 感知覆盖"""
+    from datetime import UTC
+
+    from twin import devices, holdings, places
+    from twin.errors import Refused
+    from twin.terms import ThingKind
+
+    if kind not in list(ThingKind):
+        raise Refused(f"unknown kind {kind!r}; there are {', '.join(ThingKind)}")
+    with _database(context) as connection:
+        here = places.get(connection, place)
+        things = devices.things(connection, here.id, datetime.now(UTC))
+        found = holdings.sensed(connection, here.id, things, ThingKind(kind))
+        outside = holdings.outside_grids(connection, here.id)
+    if as_json:
+        _say_json({"sensed": found, "outside_grids": outside})
+        return
+    share = "-" if found.share is None else f"{found.share:.1%}"
+    typer.echo(
+        f"{found.kind}: {found.working} of {found.buildings} residential buildings have one that works ({share}), "
+        f"{found.silent} only silent ones; {len(outside)} devices stand in no grid"
+    )
+
+
+@register.command("facilities")
+def list_facilities(context: typer.Context, *, place: PlaceCode = None, as_json: AsJson = False) -> None:
+    """Facilities with all that is known of them. 设施台账"""
+    from twin import facilities, places
+
+    with _database(context) as connection:
+        found = facilities.register(connection, places.get(connection, place).id)
+    if as_json:
+        _say_json(found)
+        return
+    for each in found:
+        known = (
+            each.floor and f"floor {each.floor}",
+            each.staff is not None and f"{each.staff} staff",
+            each.opening_hours,
+        )
+        typer.echo("\t".join((each.service, each.source_id, each.name, ", ".join(str(one) for one in known if one))))
+
+
+@register.command("people")
+def people_by_band(context: typer.Context, *, place: PlaceCode = None, as_json: AsJson = False) -> None:
+    """Residents by age band: all, located, not located; as they may be shown. 人口"""
+    from twin import holdings, places
+
+    with _database(context) as connection:
+        found = holdings.people(connection, places.get(connection, place).id)
+    if as_json:
+        _say_json(found)
+        return
+    for each in found:
+        typer.echo(f"{each.band}: {each.residents}, {each.located} located, {each.not_located} not located")
+
+
+@register.command("layers")
+def layers_by_age(context: typer.Context, *, place: PlaceCode = None, as_json: AsJson = False) -> None:
+    """Base data with source and date, marked where it is old. 基础数据"""
+    from datetime import UTC
+
+    from twin import holdings, places
+
+    with _database(context) as connection:
+        here = places.get(connection, place)
+        found = holdings.layers(connection, here.id, datetime.now(UTC))
+    if as_json:
+        _say_json(found)
+        return
+    for each in found:
+        when = "undated" if each.at is None else f"{each.at:%Y-%m-%d}"
+        typer.echo(f"{each.name}: {each.source}, {when}{', old' if each.stale else ''}")
 
 
 def _rule(norm: str, area: str, own: list[Path] | None, on: datetime | None) -> "Rule":

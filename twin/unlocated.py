@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from twin.db import Connection
 from twin.terms import AgeBand
 
-__all__ = ["by_band", "store"]
+__all__ = ["by_band", "shown", "store"]
 
 
 def store(connection: Connection, place_id: int, people: Mapping[str, int]) -> bool:
@@ -28,7 +28,16 @@ def store(connection: Connection, place_id: int, people: Mapping[str, int]) -> b
 
 def by_band(connection: Connection, place_id: int) -> dict[str, int]:
     """Count the unlocated residents of a place by age band, the youngest first."""
+    return _read(connection, place_id, "resident_unlocated")
+
+
+def shown(connection: Connection, place_id: int) -> dict[str, int]:
+    """Count them as they may be shown; `twin.counts` says what that is."""
+    return _read(connection, place_id, "unlocated_shown")
+
+
+def _read(connection: Connection, place_id: int, relation: str) -> dict[str, int]:
     rows = connection.execute(
-        sa.text("SELECT age_band, residents FROM resident_unlocated WHERE place_id = :place"), {"place": place_id}
+        sa.text(f"SELECT age_band, residents FROM {relation} WHERE place_id = :place"), {"place": place_id}
     )
     return {band: n for band, n in sorted(rows, key=lambda row: AgeBand.parse(row[0]).start)}  # noqa: C416  # rows are no pairs to mypy

@@ -24,3 +24,11 @@ CREATE INDEX ix_import_job_place_id ON import_job (place_id);
 COMMENT ON TABLE import_job IS 'one file sent through the API; its process holds an advisory lock of (LOCK, id) while it works';
 COMMENT ON COLUMN import_job.receipts IS 'what each kind of row gave: read, added, changed, removed, unchanged, rejected, notes';
 COMMENT ON COLUMN import_job.refusal IS 'one line, as en and zh';
+
+-- How many are not located, as it may be shown: twin/counts.py says why.
+CREATE VIEW unlocated_shown WITH (security_barrier) AS
+SELECT u.place_id, u.age_band, (s.step * ((u.residents + s.step / 2) / s.step))::integer AS residents
+FROM resident_unlocated AS u
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN split_part(u.age_band, '-', 2) ~ '^([0-9]|1[0-3])$' THEN 10 ELSE 5 END AS step
+) AS s;
