@@ -48,6 +48,7 @@ def main() -> None:
     _refuse_hidden_folders()
     from deploy.errors import Unavailable
     from ingest.device_commands import devices
+    from ingest.gateway_commands import forward
     from ingest.loaders.commands import loading
     from ingest.loaders.crs_commands import crs
     from ingest.truth_commands import account, quarantining
@@ -65,6 +66,7 @@ def main() -> None:
     app.add_typer(simulating, name="simulate")
     app.command("edit")(edit)
     app.command("history")(history)
+    app.command("forward")(forward)
     try:
         app(prog_name="linli", obj=_database_url)
     except (Unavailable, NotFound, Refused) as error:

@@ -67,7 +67,9 @@ def install(folder: Path) -> None:
 
 def mq_bridge(folder: Path, job: Job, *, copy: bool) -> subprocess.Popen[bytes]:
     """Start mq-bridge: typed rows, each once, or its COPY into a table without a key."""
-    database = {"url": job.url, "table": "bench_copied" if copy else "observation", "max_connections": 2}
+    where = _pool(job.url)
+    url = f"postgresql://{where['user']}:{where['password']}@127.0.0.1:{where['port']}/{where['database']}"
+    database = {"url": url, "table": "bench_copied" if copy else "observation", "max_connections": 2}
     database |= {"insert_query": COPIED if copy else ROW, "bulk_copy": copy}
     broker = {
         "url": f"tcp://127.0.0.1:{job.port}",

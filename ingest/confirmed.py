@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from types import TracebackType
@@ -13,12 +14,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.outbox import Kept, Outbox
-from ingest.publisher import QOS, WINDOW, Publisher
+from ingest.publisher import CONNECT_S, QOS, WINDOW, Publisher
 from ingest.receipts import read, topic_of
 from ingest.settings import Broker
 from twin.errors import Refused
 
 __all__ = ["ConfirmedPublisher"]
+
+log = logging.getLogger(__name__)
 
 AGAIN_S = 10.0  # without a receipt a message is sent again after so long
 PUMP_S = 0.2
@@ -50,9 +53,18 @@ class ConfirmedPublisher(Publisher):
             return len(self._outbox)
 
     def __enter__(self) -> Self:
-        """Connect; what an earlier process has left goes out first."""
-        super().__enter__()
-        self.pump()
+        """Connect, or go on trying while messages are kept; what an earlier process has left goes out first."""
+        self._client.connect_async(self._broker.host, self._broker.port, self._broker.keepalive_s, **self._session())
+        self._client.loop_start()
+        with self._moved:
+            self._moved.wait_for(lambda: self._is_connected or self._trouble, CONNECT_S)
+        if not self._is_connected and not self._trouble:
+            log.warning("no broker at %s:%d yet; messages are kept", self._broker.host, self._broker.port)
+        try:
+            self.pump()
+        except Refused:
+            self._end()
+            raise
         return self
 
     def __exit__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -46,19 +46,7 @@ class Publisher:
         """Connect, and wait until the broker has let us in."""
         where = f"{self._broker.host}:{self._broker.port}"
         try:
-            if self._client.protocol == MQTTProtocolVersion.MQTTv5:
-                session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-                session.SessionExpiryInterval = SESSION_S
-                # not paho's default, which wipes what the broker keeps of a session
-                self._client.connect(
-                    self._broker.host,
-                    self._broker.port,
-                    self._broker.keepalive_s,
-                    clean_start=False,
-                    properties=session,
-                )
-            else:
-                self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
+            self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s, **self._session())
         except OSError as error:
             raise Refused(f"no broker at {where}: {error}") from None
         self._client.loop_start()
@@ -95,6 +83,14 @@ class Publisher:
         left = self.sent - self.acknowledged
         if left > 0:
             raise Refused(f"the broker has not acknowledged {left} of {self.sent} messages in {timeout_s:g} s")
+
+    def _session(self) -> dict[str, Any]:
+        """Say how the session is opened: not by paho's default, which wipes what the broker keeps of it."""
+        if self._client.protocol != MQTTProtocolVersion.MQTTv5:
+            return {}
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = SESSION_S
+        return {"clean_start": False, "properties": properties}
 
     def _make_client(self) -> Client:
         is_v5 = self._broker.protocol == "5"
