@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simulations import lagrangian_kernels as kernels
 from simulations.siting_greedy import greedy, shaken, swapped
+from simulations.siting_model import finish, remainder
 from simulations.siting_problem import Answer, Flags, Floats, Problem, Progress, Report
 
 __all__ = ["solve"]
@@ -26,6 +27,8 @@ STRIDE = 1.5  # of the first step, in shares of the room between the bound and t
 NODE_ITERATIONS = 60
 NODE_STRIDE = 1.5  # as long as the root's: with less, trees grow ten times as large
 BATCH = 200  # nodes between two reports
+TREE_NODES = 1000  # what is not proven by then is handed to HiGHS, if its model is small
+HANDED_MOST = 50_000  # variables
 SHAKES = 20
 NEAR = 1.05  # a relaxed choice this near to the best is worth swapping
 GRAIN_SEEN = 0.001  # of a grain: how far rounding may take a bound
@@ -85,8 +88,12 @@ def solve(
         if search.offer(other):
             _raise_bound(search)
     goes_on = prove and (report is None or report(Progress(search.value, search.bound, 0)))
+    handed_over = False
     while goes_on and not search.is_proven:
-        goes_on = _descend(search, report)
+        if search.nodes < TREE_NODES or handed_over:
+            goes_on = _descend(search, report, np.inf if handed_over else TREE_NODES)
+        else:
+            goes_on, handed_over = _hand_over(search, report), True
     sites = np.flatnonzero(search.is_open & (problem.value(search.is_open) < below)).astype(np.int32)
     return Answer(sites, search.value, min(search.bound, search.value), search.is_proven)
 
@@ -124,10 +131,45 @@ def _raise_bound(search: _Search) -> None:
             return
 
 
-def _descend(search: _Search, report: Report | None) -> bool:
+def _hand_over(search: _Search, report: Report | None) -> bool:
+    """Let HiGHS finish what the bound leaves open, if that is little enough; tells whether to go on.
+
+    The tree is quicker where few sites are many ways apart, HiGHS where many sites are nearly as good as each other.
+    """
+    room = search.value - search.step - _bound_at_price(search)
+    left = remainder(search.problem, search.mark, search.price, room)
+    if left is None:
+        search.bound = search.value
+        return True
+    if len(left.model.cost) > HANDED_MOST:
+        return True
+    is_open, bound = finish(search.problem, left, search.mark, report)
+    if is_open.sum() == search.problem.sites and search.problem.value(is_open) < search.value:
+        search.is_open, search.value = is_open, search.problem.value(is_open)
+    search.bound = max(search.bound, min(bound, search.value))
+    return search.is_proven
+
+
+def _bound_at_price(search: _Search) -> float:
+    """Give the bound at the prices in hand, which may be lower than the best: that was at others. Decides nothing."""
+    problem, mark = search.problem, search.mark.copy()
+    rows = kernels.compact(problem.indptr, problem.candidate, problem.cost, problem.beyond, mark)
+    settled, places, begin, candidate, cost, limit = rows
+    price = np.minimum(search.price[places], limit)
+    search.price[places] = price
+    wanted = problem.sites - int((mark == kernels.IN).sum())
+    chosen, often = np.zeros(problem.candidates, np.bool_), np.zeros(problem.candidates)
+    bound, _ = kernels.ascend(
+        settled, begin, candidate, cost, limit, mark, wanted, price, np.inf, 1, STRIDE, chosen, often
+    )
+    return float(bound)
+
+
+def _descend(search: _Search, report: Report | None, most: float) -> bool:
     """Search the tree until it is done, a better choice is found, or the report says no; tells whether to go on.
 
-    After a better choice the tree is grown anew: more is decided at its root.
+    After a better choice, and after `most` nodes in all, the tree is left: it is grown anew, with more decided at its
+    root.
     """
     problem, room = search.problem, 64
     marks = np.zeros((room, problem.candidates), np.int8)
@@ -161,6 +203,9 @@ def _descend(search: _Search, report: Report | None) -> bool:
         if depth and report and not report(Progress(search.value, float(bounds[:depth].min()), search.nodes)):
             search.bound = max(search.bound, float(bounds[:depth].min()))
             return False
+        if depth and search.nodes >= most:
+            search.bound = max(search.bound, float(bounds[:depth].min()))
+            return True
         if depth + 1 >= len(bounds):
             marks, prices = np.concatenate((marks, marks)), np.concatenate((prices, prices))
             bounds = np.concatenate((bounds, bounds))

@@ -7,10 +7,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simulations.kernels import U
 from simulations.siting_kernels import Flags, Floats, Ints, Longs, Whole, value
 
 Marks = NDArray[np.int8]
-Singles = NDArray[np.float32]
 
 FREE, IN, OUT, FOUND_IN = 0, 1, 2, 3  # a candidate's mark; FOUND_IN: by the ascent under way, its rows still count
 PATIENCE = 15  # iterations without a better bound before the step is halved
@@ -35,13 +35,13 @@ def compact(
     for place in range(len(beyond)):
         most = beyond[place]
         first = rows
-        for k in range(indptr[place], indptr[place + 1]):
+        for k in range(U(indptr[place]), U(indptr[place + 1])):
             if cost[k] >= most:
                 break
-            if mark[candidate[k]] == IN:
+            if mark[U(candidate[k])] == IN:
                 most = cost[k]
                 break
-            if mark[candidate[k]] == FREE:
+            if mark[U(candidate[k])] == FREE:
                 left[rows], kept_cost[rows] = candidate[k], cost[k]
                 rows += 1
         while rows > first and kept_cost[rows - 1] >= most:
@@ -63,10 +63,10 @@ def _reduced(indptr: Longs, candidate: Ints, cost: Floats, price: Floats, rho: F
     for place in range(len(price)):
         here = price[place]
         total += here
-        for k in range(indptr[place], indptr[place + 1]):
+        for k in range(U(indptr[place]), U(indptr[place + 1])):
             if cost[k] >= here:
                 break
-            rho[candidate[k]] += cost[k] - here
+            rho[U(candidate[k])] += cost[k] - here
     return total
 
 
@@ -158,10 +158,10 @@ def _move(
     square = 0.0
     for place in range(len(price)):
         here = 1.0
-        for k in range(indptr[place], indptr[place + 1]):
+        for k in range(U(indptr[place]), U(indptr[place + 1])):
             if cost[k] >= price[place]:
                 break
-            if chosen[candidate[k]]:
+            if chosen[U(candidate[k])]:
                 here -= 1.0
         if here > 0.0 and price[place] >= limit[place]:
             here = 0.0

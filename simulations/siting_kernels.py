@@ -2,6 +2,7 @@
 
 A place costs the least of its open candidates, or `beyond` where none of its rows is open. Rows are kept twice: by
 place, cheapest first (`indptr`, `candidate`, `cost`), and by candidate (`site_indptr`, `site_place`, `site_cost`).
+Indices are read as unsigned, see `simulations.kernels`.
 """
 # ruff: noqa: PLR0917 -- inner loops: a call with arrays costs more than the line it would save
 
@@ -11,11 +12,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simulations.kernels import U
+
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Whole = int | np.int64 | np.int32
+Whole = int | np.int64 | np.int32 | np.uint32
 
 NOBODY = -1  # the place has no open candidate
 
@@ -26,8 +29,8 @@ def value(indptr: Longs, candidate: Ints, cost: Floats, beyond: Floats, is_open:
     total = 0.0
     for place in range(len(beyond)):
         here = beyond[place]
-        for k in range(indptr[place], indptr[place + 1]):
-            if is_open[candidate[k]]:
+        for k in range(U(indptr[place]), U(indptr[place + 1])):
+            if is_open[U(candidate[k])]:
                 here = cost[k]
                 break
         total += here
@@ -54,15 +57,15 @@ def add_greedily(
             if best < 0 or asked[best] == turn:
                 break
             total = 0.0
-            for k in range(site_indptr[best], site_indptr[best + 1]):
-                total += max(0.0, near[site_place[k]] - site_cost[k])
+            for k in range(U(site_indptr[best]), U(site_indptr[best + 1])):
+                total += max(0.0, near[U(site_place[k])] - site_cost[k])
             saving[best] = total
             asked[best] = turn
         if best < 0:
             return
         is_open[best] = True
-        for k in range(site_indptr[best], site_indptr[best + 1]):
-            near[site_place[k]] = min(near[site_place[k]], site_cost[k])
+        for k in range(U(site_indptr[best]), U(site_indptr[best + 1])):
+            near[U(site_place[k])] = min(near[U(site_place[k])], site_cost[k])
 
 
 @njit(nogil=True, cache=True)
@@ -81,8 +84,8 @@ def _two_nearest(
     """Find the two cheapest open candidates of a place."""
     near[place], second[place] = beyond[place], beyond[place]
     who[place], who_second[place] = NOBODY, NOBODY
-    for k in range(indptr[place], indptr[place + 1]):
-        if not is_open[candidate[k]]:
+    for k in range(U(indptr[place]), U(indptr[place + 1])):
+        if not is_open[U(candidate[k])]:
             continue
         if who[place] == NOBODY:
             near[place], who[place] = cost[k], candidate[k]
@@ -106,7 +109,7 @@ def _best_swap(  # noqa: C901 -- one pass over the rows, its cases in place
     loss = np.zeros(len(is_open))  # of closing each, if nothing opens
     for place in range(len(near)):
         if who[place] != NOBODY:
-            loss[who[place]] += second[place] - near[place]
+            loss[U(who[place])] += second[place] - near[place]
     less = np.zeros(len(is_open))
     best = 0.0
     best_in, best_out = np.int64(-1), np.int64(-1)
@@ -115,16 +118,16 @@ def _best_swap(  # noqa: C901 -- one pass over the rows, its cases in place
             continue
         less[movable] = 0.0
         saved = 0.0
-        for k in range(site_indptr[j], site_indptr[j + 1]):
-            place, cost = site_place[k], site_cost[k]
-            if cost < near[place]:
-                saved += near[place] - cost
-                if who[place] != NOBODY:
-                    less[who[place]] += second[place] - near[place]
-            elif cost < second[place]:
-                less[who[place]] += second[place] - cost
+        for k in range(U(site_indptr[j]), U(site_indptr[j + 1])):
+            served, cost = U(site_place[k]), site_cost[k]
+            if cost < near[served]:
+                saved += near[served] - cost
+                if who[served] != NOBODY:
+                    less[U(who[served])] += second[served] - near[served]
+            elif cost < second[served]:
+                less[U(who[served])] += second[served] - cost
         for at in range(len(movable)):
-            change = loss[movable[at]] - less[movable[at]] - saved
+            change = loss[U(movable[at])] - less[U(movable[at])] - saved
             if change < best:
                 best, best_in, best_out = change, np.int64(j), np.int64(at)
     return best, best_in, best_out
@@ -165,8 +168,8 @@ def interchange(
         for place in range(places):
             if who[place] == leaves or who_second[place] == leaves:
                 _two_nearest(indptr, candidate, cost, beyond, is_open, place, near, who, second, who_second)
-        for k in range(site_indptr[enters], site_indptr[enters + 1]):
-            if site_cost[k] < second[site_place[k]] and who[site_place[k]] != enters:
+        for k in range(U(site_indptr[enters]), U(site_indptr[enters + 1])):
+            if site_cost[k] < second[U(site_place[k])] and who[U(site_place[k])] != enters:
                 served = site_place[k]
                 _two_nearest(indptr, candidate, cost, beyond, is_open, served, near, who, second, who_second)
     return swaps

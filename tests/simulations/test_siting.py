@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from simulations.lagrangian import solve
+from simulations.lagrangian_kernels import FREE, IN
 from simulations.pareto import front
 from simulations.siting import cover_most, shorten_longest, walk_least
 from simulations.siting_exact import Limits, cover_all, cover_fairly, cover_within, seat_most, walk_to_seats
 from simulations.siting_greedy import greedy, shaken, swapped
-from simulations.siting_problem import Progress, from_costs
+from simulations.siting_model import finish, remainder
+from simulations.siting_problem import Progress, from_costs, walking
 from simulations.tables import Table, from_rows
 from tests.simulations.test_capacity import tables
 
@@ -77,6 +79,35 @@ def test_least_walking_is_the_best_of_all_choices(
     found = walk_least(table, people, beyond_s=2000, sites=sites, fixed=fixed)
     assert found.proven
     assert found.value * 1000 == pytest.approx(min(every), abs=1e-6)
+
+
+@given(asked())
+@settings(max_examples=60)
+def test_what_is_handed_to_highs_ends_with_the_best_of_all_choices(
+    case: tuple[Table, NDArray[np.int64], NDArray[np.bool_], int],
+) -> None:
+    table, people, fixed, sites = case
+    ms = np.minimum(np.rint(minutes(table) * 60_000), 2_000_000)
+    every = [int(people @ ms[some].min(axis=0, initial=2_000_000)) for some in choices(fixed, sites)]
+    problem = walking(table, people, beyond_s=2000, sites=sites, fixed=fixed)
+    mark = np.where(fixed, IN, FREE).astype(np.int8)
+    price = (
+        problem.beyond / 2
+    )  # any prices do: the bound at them is the sum of what each place pays, less what sites earn
+    earned = [
+        np.minimum(0, problem.site_cost[a:b] - price[problem.site_place[a:b]]).sum()
+        for a, b in zip(problem.site_indptr, problem.site_indptr[1:], strict=False)
+    ]
+    bound = price.sum() + sum(earned)
+    left = remainder(problem, mark, price, max(every) + 1 - bound)
+    assert left is not None
+    is_open, least = finish(problem, left, mark, None)
+    assert is_open.sum() == sites
+    assert problem.value(is_open) == min(every)
+    assert least == pytest.approx(min(every))
+    none_better = remainder(problem, mark, price, min(every) - bound)
+    if none_better is not None:
+        assert finish(problem, none_better, mark, None)[1] >= min(every) - 1e-6
 
 
 @given(asked())
