@@ -53,6 +53,7 @@ def main() -> None:
     from ingest.loaders.crs_commands import crs
     from ingest.truth_commands import account, quarantining
     from simulations.commands import simulating
+    from twin.account_commands import auditing, users
     from twin.errors import NotFound, Refused
     from twin.history_commands import edit, history
     from twin.register_commands import register
@@ -63,6 +64,8 @@ def main() -> None:
     app.add_typer(devices, name="devices")
     app.add_typer(quarantining(_ingest_settings), name="quarantine")
     app.add_typer(register, name="register")
+    app.add_typer(users, name="users")
+    app.add_typer(auditing, name="audit")
     app.add_typer(simulating, name="simulate")
     app.command("edit")(edit)
     app.command("history")(history)
@@ -87,7 +90,9 @@ def up() -> None:
     from deploy import services
     from deploy.settings import ServiceSettings
 
-    services.up(section(ServiceSettings), say=say)
+    from twin.account_commands import show_first_administrator
+
+    show_first_administrator(services.up(section(ServiceSettings), say=say).database_url, say)
     _show_status()
 
 
@@ -126,9 +131,11 @@ def doctor(
 def migrate() -> None:
     """Bring the database's tables up to this version. 升级数据库"""
     from twin import db
+    from twin.account_commands import show_first_administrator
 
     applied = db.migrate(_database_url())
     say(f"applied {', '.join(applied)}" if applied else "nothing to apply")
+    show_first_administrator(_database_url(), say)
 
 
 @app.command()
@@ -146,6 +153,7 @@ def demo() -> None:
         with db.opened(running.database_url) as engine, engine.begin() as connection:
             load_demo(connection, say)
         os.environ.setdefault("LINLI_INGEST__SUBSCRIPTIONS", subscriptions())
+        os.environ.setdefault("LINLI_SERVE__OPEN_AS", "operator")  # nothing in it is true: whoever is here may look
         programs = [
             linli("ingest", ready="connected to the broker"),
             linli("watch"),

@@ -11,12 +11,13 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from twin.db import Lost
-from twin.errors import NotFound, Refused, Stale
+from twin.errors import Forbidden, NotFound, Refused, Stale
 
 STATUS: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
     Stale: HTTPStatus.CONFLICT,
+    Forbidden: HTTPStatus.FORBIDDEN,
     Lost: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # Texts that come from a driver or a server may hold what a client should not see.

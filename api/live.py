@@ -18,7 +18,8 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from api import board
-from twin import changes, places
+from api.access import READER
+from twin import changes, places, roles
 from twin.db import Engine, Lost
 from twin.errors import NotFound
 
@@ -109,6 +110,10 @@ class Hub:
         self.heard.set()
 
     def _refresh(self) -> None:
+        with roles.asking(READER):
+            self._refresh_until_stopped()
+
+    def _refresh_until_stopped(self) -> None:
         while True:
             self.heard.wait(PULSE_S)
             self.heard.clear()

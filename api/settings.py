@@ -5,6 +5,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from twin.roles import Role
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -23,11 +25,24 @@ class ServeSettings(BaseModel):
     area: str = Field(default="", pattern=r"^\d{0,12}$")  # the place's division code, for provincial and city norms
     upload_bytes: int = Field(default=64 * 2**20, ge=1_024)  # of a file sent to be loaded, with its form
     upload_s: float = Field(default=120.0, gt=0)  # such a file must have come whole by then
-    sensorthings_writing: bool = False  # may anybody who can ask write by SensorThings? until there is sign-in
+    open_as: Role | None = None  # whoever asks from this machine is this, without signing in; None: all sign in
+    idle_minutes: int = Field(default=30, ge=1)  # a session that asks nothing for so long ends
+    session_hours: int = Field(default=12, ge=1)  # and any session after so long
+    asks_per_minute: int = Field(default=1_200, ge=1)  # by one account, or one address without an account
+    sensorthings_writing: bool = False  # may others than integrators write by SensorThings?
+
+    @model_validator(mode="after")
+    def _open_stays_here(self) -> Self:
+        """Refuse to be open where others than this machine can ask, themselves or through a proxy by its name."""
+        if self.open_as in {Role.ADMINISTRATOR, Role.SECURITY_AUDITOR, Role.SIGN_IN}:
+            raise ValueError(f"nobody is {self.open_as} without signing in")
+        if self.open_as is not None and not {self.host, *self.hosts} <= set(LOOPBACK):
+            raise ValueError(f"open_as needs host and hosts to be of {', '.join(LOOPBACK)}")
+        return self
 
     @model_validator(mode="after")
     def _writing_stays_here(self) -> Self:
-        """Refuse writing where others than this machine can ask: nobody is asked who they are."""
+        """Refuse writing by all where others than this machine can ask."""
         if self.sensorthings_writing and self.host not in LOOPBACK:
             raise ValueError(f"sensorthings_writing needs host to be one of {', '.join(LOOPBACK)}")
         return self

@@ -29,6 +29,7 @@ from deploy.settings import ServiceSettings
 from tests import sensors
 from twin import db
 from twin.db import Connection
+from twin.roles import Role
 
 STREAMS = 400
 DAYS = 30
@@ -96,8 +97,8 @@ def count(connection: Connection) -> int:
 @contextmanager
 def serving(url: str) -> Iterator[str]:
     """Serve as `linli serve` does, in this process."""
-    listening = server.listen(ServeSettings(port=0))
-    process = uvicorn.Server(uvicorn.Config(create(ServeSettings(), url), log_level="warning", access_log=False))
+    listening = server.listen(ServeSettings(port=0, open_as=Role.OPERATOR))
+    process = uvicorn.Server(uvicorn.Config(create(ServeSettings(open_as=Role.OPERATOR), url), log_level="warning", access_log=False))
     thread = threading.Thread(target=process.run, kwargs={"sockets": [listening]})
     thread.start()
     while not process.started:

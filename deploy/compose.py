@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy import accounts, mosquitto
 from deploy.daemons import free_port
 from deploy.errors import Unavailable
-from deploy.postgres import PROVISION, tcp_url
+from deploy.postgres import PREPARED, PROVISION, tcp_url
 from deploy.settings import ServiceSettings
 from deploy.state import State
 
@@ -41,13 +41,13 @@ def start_database(settings: ServiceSettings, known: State, *, say: Say) -> None
     """Start the database's container, or find it running, with linli's database in it."""
     known.database_port = _port(settings, "database", 5432) or free_port(known.database_port)
     _up(settings, known, "database", say=say)
-    if known.is_provisioned:
+    if known.provisioned_by == PREPARED:
         return
     keys = {"PGPASSWORD": known.admin_password, "LINLI_OWNER_PASSWORD": known.owner_password}
     names = [word for key in keys for word in ("-e", key)]
     psql = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", "postgres"]
     _compose(settings, "exec", "-T", *names, "database", *psql, feed=PROVISION.read_text(), keys=keys)
-    known.is_provisioned = True
+    known.is_provisioned, known.provisioned_by = True, PREPARED
 
 
 def start_broker(settings: ServiceSettings, known: State, *, say: Say) -> None:

@@ -22,10 +22,10 @@ def start_database(settings: ServiceSettings, known: State, *, say: Say) -> None
         postgres.initialise(server, password=known.admin_password)
     port = postgres.start(server, port=known.database_port)
     known.database_port = port
-    if not known.is_provisioned:
+    if known.provisioned_by != postgres.PREPARED:
         admin, owner = known.admin_password, known.owner_password
         postgres.provision(server, port=port, admin_password=admin, owner_password=owner)
-        known.is_provisioned = True
+        known.is_provisioned, known.provisioned_by = True, postgres.PREPARED
 
 
 def start_broker(settings: ServiceSettings, known: State, *, say: Say) -> None:

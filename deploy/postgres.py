@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +22,7 @@ LIVES = 10  # tries while the backends of a killed server are still letting go
 MB = 1 << 20
 PORT_LINE, STATUS_LINE = 3, 7  # of postmaster.pid
 PROVISION = Path(__file__).with_name("provision.sql")
+PREPARED = sha256(PROVISION.read_bytes()).hexdigest()  # a newer script runs again over what is there
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class State(BaseModel):
     admin_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24))
     owner_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24))
     is_provisioned: bool = False
+    provisioned_by: str = ""  # hash of the script that last prepared the database
     database_port: int | None = None
     broker_port: int | None = None
     accounts: dict[str, Account] = Field(default_factory=lambda: {PROBE: create(PROBE)})

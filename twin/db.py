@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError as Lost
 
 from twin.patience import patient
 
-__all__ = ["REFUSED", "UNAVAILABLE", "Connection", "Engine", "Lost", "engine", "migrate", "opened"]
+__all__ = ["REFUSED", "UNAVAILABLE", "Connection", "Engine", "Lost", "engine", "migrate", "missing", "opened"]
 
 # What a database that is away, starting or out of room raises; COPY speaks to psycopg without SQLAlchemy between.
 UNAVAILABLE = (Lost, sa.exc.InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
@@ -73,14 +73,21 @@ def migrate(url: str) -> list[str]:
         connection.execute(sa.text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
         connection.execute(sa.text(JOURNAL))
         connection.commit()
-        done = set(connection.scalars(sa.text("SELECT name FROM migration")))
-        missing = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]
-        for path in missing:
+        to_apply = missing(connection)
+        for name in to_apply:
+            path = MIGRATIONS / f"{name}.sql"
             connection.exec_driver_sql(path.read_text(encoding="utf-8").replace("%", "%%"))  # %s would be a parameter
-            connection.execute(sa.text("INSERT INTO migration (name) VALUES (:name)"), {"name": path.stem})
+            connection.execute(sa.text("INSERT INTO migration (name) VALUES (:name)"), {"name": name})
             connection.commit()
-        if missing:
+        if to_apply:
             connection.execute(sa.text("SELECT keep_history(kept) FROM kept_table AS kept"))
+            connection.execute(sa.text("SELECT grant_roles()"))
         connection.execute(sa.text("SELECT pg_advisory_unlock(:key)"), {"key": MIGRATION_LOCK})
         connection.commit()
-    return [path.stem for path in missing]
+    return to_apply
+
+
+def missing(connection: Connection) -> list[str]:
+    """Give the names of the migrations that a database has not had, in order."""
+    done = set(connection.scalars(sa.text("SELECT name FROM migration")))
+    return [path.stem for path in sorted(MIGRATIONS.glob("*.sql")) if path.stem not in done]

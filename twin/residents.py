@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from twin import counts
 from twin.buildings import Buildings
 from twin.db import Connection
-from twin.history import as_of
 from twin.rounding import apportion, spread
 from twin.staging import Merged, driver, stage
 from twin.terms import AgeBand
@@ -154,18 +152,10 @@ def load(connection: Connection, buildings: Buildings) -> Residents:
 
 def load_shown(connection: Connection, place_id: int, buildings: Buildings, revision: int | None = None) -> Residents:
     """Read the residents of a place as they may be shown, or might after a revision; `twin.counts` says what that is."""
-    shown = "resident_shown" if revision is None else _shown(connection, revision)
+    shown = "resident_shown" if revision is None else "resident_shown_at(:revision)"
     query = f"SELECT building_id, age_band, residents FROM {shown} WHERE place_id = :place"
-    bands, found = _read(connection, query, buildings, {"place": place_id})
+    bands, found = _read(connection, query, buildings, {"place": place_id, "revision": revision})
     return Residents(bands, found, counts.steps(bands))
-
-
-def _shown(connection: Connection, revision: int) -> str:
-    """Give the view of what may be shown over the tables of then: what the database says that it is, and no other."""
-    view = str(connection.scalar(sa.text("SELECT pg_get_viewdef('resident_shown'::regclass)"))).rstrip(";")
-    tables = r"(?<=[ (])(building|resident_count) (?=[a-z]\b)"
-    then = as_of(re.sub(tables, r"{\1} AS ", view), revision)
-    return f"({then}) AS shown"
 
 
 def _read(

@@ -9,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from api.server import listen, server
 from api.settings import ServeSettings
+from twin.roles import Role
 
 
 def test_a_hundred_at_once_are_all_answered(monaco: str) -> None:
-    settings = ServeSettings(port=0)
+    settings = ServeSettings(port=0, open_as=Role.OPERATOR)
     listening = listen(settings)
     running = server(settings, monaco)
     thread = threading.Thread(target=running.run, args=([listening],))

@@ -23,6 +23,7 @@ from tests.ingest.loaders import town
 from twin import db, imports, places
 from twin.errors import Stale
 from twin.imports import Job
+from twin.roles import Role
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 GOOD = "id,service,name,lon,lat\nc1,clinic,Town clinic,7.415,43.735\n"
@@ -40,7 +41,7 @@ def built(database: str) -> str:
 
 @pytest.fixture
 def client(built: str) -> Iterator[TestClient]:
-    settings = ServeSettings(upload_bytes=100_000)
+    settings = ServeSettings(upload_bytes=100_000, open_as=Role.INTEGRATOR)
     with TestClient(create(settings, built), base_url="http://127.0.0.1") as client:
         yield client
 
@@ -146,12 +147,12 @@ def test_a_name_with_a_path_in_it_is_its_last_part(client: TestClient) -> None:
 def test_a_job_says_how_far_it_is_and_a_stopped_server_leaves_it_interrupted_and_nothing_loaded(built: str) -> None:
     with psycopg.connect(built) as blocking:
         blocking.execute("LOCK TABLE import_receipt IN ACCESS EXCLUSIVE MODE")
-        with TestClient(create(ServeSettings(), built), base_url="http://127.0.0.1") as client:
+        with TestClient(create(ServeSettings(open_as=Role.INTEGRATOR), built), base_url="http://127.0.0.1") as client:
             first, second = (send(client, GOOD).json()["id"] for _ in range(2))
             assert ended(client, first, state="running")["step"] == "reading shops.csv"
             assert client.get(f"{URL}/{second}").json()["state"] == "waiting"
         blocking.rollback()
-    with TestClient(create(ServeSettings(), built), base_url="http://127.0.0.1") as client:
+    with TestClient(create(ServeSettings(open_as=Role.INTEGRATOR), built), base_url="http://127.0.0.1") as client:
         for job in (first, second):
             found = client.get(f"{URL}/{job}").json()
             assert found["state"] == "interrupted"

@@ -295,8 +295,9 @@ def test_every_answer_has_the_security_headers(client: TestClient, address: str)
 def test_an_empty_database_is_a_404_with_the_reason(database: str) -> None:
     from api.app import create
     from api.settings import ServeSettings
+    from twin.roles import Role
 
-    with TestClient(create(ServeSettings(), database), base_url="http://127.0.0.1") as client:
+    with TestClient(create(ServeSettings(open_as=Role.OPERATOR), database), base_url="http://127.0.0.1") as client:
         answer = client.get("/")
 
     assert (answer.status_code, answer.json()["detail"]) == (404, "no place is loaded")

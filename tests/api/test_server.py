@@ -20,6 +20,7 @@ from api import connections
 from api.app import create
 from api.server import listen, server
 from api.settings import ServeSettings
+from twin.roles import Role
 
 HALF = b"GET /api/place HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 
@@ -27,7 +28,7 @@ HALF = b"GET /api/place HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 @contextmanager
 def serving(database: str) -> Iterator[int]:
     """Run the server; gives its port."""
-    settings = ServeSettings(port=0)
+    settings = ServeSettings(port=0, open_as=Role.OPERATOR)
     listening = listen(settings)
     running = server(settings, database)
     thread = threading.Thread(target=running.run, args=([listening],))
@@ -104,7 +105,7 @@ def test_a_database_that_gives_no_answer_is_one_clear_503_and_not_silence(
     monaco: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.app.PATIENCE_S", 1.0)
-    with TestClient(create(ServeSettings(), monaco), base_url="http://127.0.0.1") as client:
+    with TestClient(create(ServeSettings(open_as=Role.OPERATOR), monaco), base_url="http://127.0.0.1") as client:
         assert client.get("/api/place").status_code == 200
         with psycopg.connect(monaco) as other:
             other.execute("LOCK TABLE place IN ACCESS EXCLUSIVE MODE")

@@ -65,6 +65,7 @@ def system(services: Services, browser_database: str, tmp_path_factory: pytest.T
         "LINLI_SERVICES__DATABASE_URL": browser_database,
         "LINLI_INGEST__SUBSCRIPTIONS": subscriptions(),
         "LINLI_SERVE__PORT": "0",
+        "LINLI_SERVE__OPEN_AS": "operator",
     }
     logs = tmp_path_factory.mktemp("logs")
     services.broker.grant("replay", write=replay.topics(known))

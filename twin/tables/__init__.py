@@ -1,5 +1,6 @@
 """The tables as SQLAlchemy sees them; `migrations/` makes them, a test holds the two against each other."""
 
+from twin.tables.access import AuditEntry, ClosedTable, UserAccount, UserSession, UserToken
 from twin.tables.account import Account, ObservationCount, Quarantine
 from twin.tables.alarms import Alarm, AlarmEvent, AlarmRule, AlarmRuleChange, AlarmWatch, Away, ThingGateway
 from twin.tables.community import (
@@ -24,8 +25,10 @@ from twin.tables.offers import Offer
 from twin.tables.receipts import ImportReceipt
 from twin.tables.runs import Run
 from twin.tables.sensing import (
+    Category,
     Datastream,
     Latest,
+    LatestText,
     Observation,
     ObservationDay,
     ObservationDirty,
@@ -33,6 +36,7 @@ from twin.tables.sensing import (
     ObservationHour,
     ObservationMinute,
     ObservationPacked,
+    ObservationText,
     ObservationWatermark,
     Thing,
 )
@@ -53,8 +57,11 @@ __all__ = [
     "AlarmRule",
     "AlarmRuleChange",
     "AlarmWatch",
+    "AuditEntry",
     "Away",
     "Building",
+    "Category",
+    "ClosedTable",
     "Datastream",
     "Effect",
     "EffectHistory",
@@ -67,6 +74,7 @@ __all__ = [
     "ImportReceipt",
     "KeptTable",
     "Latest",
+    "LatestText",
     "LayerVersion",
     "Location",
     "MapFeature",
@@ -81,6 +89,7 @@ __all__ = [
     "ObservationHour",
     "ObservationMinute",
     "ObservationPacked",
+    "ObservationText",
     "ObservationWatermark",
     "ObservedProperty",
     "Offer",
@@ -97,5 +106,8 @@ __all__ = [
     "ThingGateway",
     "ThingHealth",
     "ThingTally",
+    "UserAccount",
+    "UserSession",
+    "UserToken",
     "WelfareCount",
 ]

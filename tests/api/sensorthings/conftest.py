@@ -23,6 +23,7 @@ from deploy.services import Services
 from tests import sensors
 from twin import db, observations
 from twin.observations import Batch
+from twin.roles import Role
 
 ROOT = "http://127.0.0.1/sta/v1.1/"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -92,21 +93,21 @@ def town(services: Services, town_template: str) -> str:
 def reading(services: Services, town_template: str) -> Iterator[TestClient]:
     """The application as it is by default: it can be read, not written."""
     url = copied(services, town_template, "town_read")
-    with TestClient(create(ServeSettings(), url), base_url=ROOT) as client:
+    with TestClient(create(ServeSettings(open_as=Role.CARE), url), base_url=ROOT) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def writing(town: str) -> Iterator[TestClient]:
     """The application with writing on."""
-    with TestClient(create(ServeSettings(sensorthings_writing=True), town), base_url=ROOT) as client:
+    with TestClient(create(ServeSettings(sensorthings_writing=True, open_as=Role.CARE), town), base_url=ROOT) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def served(town: str) -> Iterator[str]:
     """The address of the town's SensorThings, served by uvicorn on a free port, writing on."""
-    settings = ServeSettings(port=0, sensorthings_writing=True)
+    settings = ServeSettings(port=0, sensorthings_writing=True, open_as=Role.CARE)
     listening = listen(settings)
     config = uvicorn.Config(create(settings, town), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)

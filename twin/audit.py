@@ -1,0 +1,87 @@
+"""The audit: who did what, sealed in a chain; added to and never changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+
+from twin.db import Connection
+
+__all__ = ["Broken", "Entry", "Head", "append", "broken", "entries", "head"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the audit."""
+
+    id: int
+    at: datetime
+    actor: str
+    role: str
+    event: str
+    detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An entry that is not as it was written."""
+
+    id: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest entry: noted elsewhere, it tells later whether the end of the chain was cut off."""
+
+    id: int
+    seal: str  # in hexadecimal
+
+
+def append(connection: Connection, event: str, *, within_s: float | None = None, **detail: object) -> None:
+    """Add an entry of whoever the transaction is of; it holds others up until the transaction ends, so keep that short.
+
+    within_s: how long to wait for others that write; then Lost is raised. No secrets in detail, and no payloads:
+    whoever reads the audit reads them.
+    """
+    if within_s is not None:
+        connection.execute(
+            sa.text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": f"{round(within_s * 1000)}ms"}
+        )
+    connection.execute(
+        sa.text("SELECT audit_append(:event, :detail)").bindparams(sa.bindparam("detail", type_=JSONB)),
+        {"event": event, "detail": detail},
+    )
+
+
+def entries(connection: Connection, *, before: int | None = None, limit: int = 100) -> list[Entry]:
+    """Read the newest entries, or those before one, the newest first."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT id, at, actor, role, event, detail FROM audit_entry
+        WHERE CAST(:before AS bigint) IS NULL OR id < :before ORDER BY id DESC LIMIT :limit
+        """),
+        {"before": before, "limit": limit},
+    )
+    return [Entry(*row) for row in rows]
+
+
+def broken(connection: Connection) -> list[Broken]:
+    """Check the whole chain, and give the entries that are not as they were written."""
+    return [Broken(*row) for row in connection.execute(sa.text("SELECT id, why FROM audit_broken()"))]
+
+
+def head(connection: Connection, number: int | None = None) -> Head | None:
+    """Give the newest entry, or the one of a number; None where it is not there."""
+    row = connection.execute(
+        sa.text("""
+        SELECT id, encode(seal, 'hex') FROM audit_entry
+        WHERE CAST(:number AS bigint) IS NULL OR id = :number ORDER BY id DESC LIMIT 1
+        """),
+        {"number": number},
+    ).one_or_none()
+    return None if row is None else Head(*row)
