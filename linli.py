@@ -47,6 +47,7 @@ def main() -> None:
     """Run a command; what the user can mend is one line on standard error and exit code 2."""
     _refuse_hidden_folders()
     from deploy.errors import Unavailable
+    from ingest.credential_commands import crediting
     from ingest.device_commands import devices
     from ingest.gateway_commands import forward
     from ingest.loaders.commands import loading
@@ -61,7 +62,7 @@ def main() -> None:
     app.add_typer(loading, name="load")
     app.add_typer(crs, name="crs")
     app.add_typer(account, name="account")
-    app.add_typer(devices, name="devices")
+    app.add_typer(crediting(devices, _broker), name="devices")
     app.add_typer(quarantining(_ingest_settings), name="quarantine")
     app.add_typer(register, name="register")
     app.add_typer(users, name="users")
