@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from twin.db import Connection
 
-__all__ = ["Broken", "Entry", "Head", "append", "broken", "entries", "head"]
+__all__ = ["Broken", "Entry", "Head", "append", "broken", "entries", "head", "wait_at_most"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +42,21 @@ class Head:
     seal: str  # in hexadecimal
 
 
-def append(connection: Connection, event: str, *, within_s: float | None = None, **detail: object) -> None:
+def append(connection: Connection, event: str, **detail: object) -> None:
     """Add an entry of whoever the transaction is of; it holds others up until the transaction ends, so keep that short.
 
-    within_s: how long to wait for others that write; then Lost is raised. No secrets in detail, and no payloads:
-    whoever reads the audit reads them.
+    No secrets in detail, and no payloads: whoever reads the audit reads them.
     """
-    if within_s is not None:
-        connection.execute(
-            sa.text("SELECT set_config('lock_timeout', :limit, true)"), {"limit": f"{round(within_s * 1000)}ms"}
-        )
     connection.execute(
         sa.text("SELECT audit_append(:event, :detail)").bindparams(sa.bindparam("detail", type_=JSONB)),
         {"event": event, "detail": detail},
     )
+
+
+def wait_at_most(connection: Connection, seconds: float) -> None:
+    """Let this transaction wait so long for others that write, then raise Lost."""
+    query = sa.text("SELECT set_config('lock_timeout', :limit, true)")
+    connection.execute(query, {"limit": f"{round(seconds * 1000)}ms"})
 
 
 def entries(connection: Connection, *, before: int | None = None, limit: int = 100) -> list[Entry]:

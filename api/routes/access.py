@@ -120,7 +120,8 @@ def _written_down(request: Request, asked: Annotated[Purpose, Query()]) -> str:
     """Put the reading on record, for good, before a connection for the data is opened: no entry, no data."""
     engine: Engine = request.app.state.engine
     with engine.begin() as connection:
-        audit.append(connection, "welfare read", within_s=WRITTEN_WITHIN_S, purpose=asked.purpose)
+        audit.wait_at_most(connection, WRITTEN_WITHIN_S)
+        audit.append(connection, "welfare read", purpose=asked.purpose)
     return asked.purpose
 
 
