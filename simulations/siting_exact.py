@@ -16,7 +16,16 @@ from simulations.siting_problem import Answer, Flags, Floats, Report, covering
 from simulations.solver import Model, Solved, minimise
 from simulations.tables import Table
 
-__all__ = ["Limits", "Seated", "cover_all", "cover_fairly", "cover_within", "seat_most", "walk_to_seats"]
+__all__ = [
+    "Limits",
+    "Seated",
+    "cover_all",
+    "cover_fairly",
+    "cover_twice",
+    "cover_within",
+    "seat_most",
+    "walk_to_seats",
+]
 
 People = NDArray[np.int64]
 ROUNDING = 1e-9  # the solver's own, of a share
@@ -80,6 +89,40 @@ def cover_all(
     _, place = np.unique(np.repeat(np.arange(len(problem.beyond)), np.diff(problem.indptr)), return_inverse=True)
     model.add(place, problem.candidate, 1.0, least=1.0, most=np.inf)
     return _answer(minimise(model, target=target, report=report), len(limits.cost))
+
+
+def cover_twice(
+    table: Table,
+    people: People,
+    *,
+    limit_s: float,
+    limits: Limits,
+    report: Report | None = None,
+) -> tuple[Answer, Answer]:
+    """Cover everybody at the least cost, and for that cost as many as can be by a second site too (LSCP-B).
+
+    Gives two answers of the same sites: their cost, as `cover_all`, and the people who still reach a site when the
+    one they go to closes. Hogan and ReVelle (1986), doi:10.1287/mnsc.32.11.1434.
+    """
+    once = cover_all(table, people, limit_s=limit_s, limits=limits, report=report)
+    if not len(once.sites):
+        return once, Answer(once.sites, 0.0, 0.0, once.proven)
+    problem = covering(table, people, limit_s=limit_s, sites=len(limits.cost))
+    m, groups = len(limits.cost), len(problem.beyond)
+    of = np.repeat(np.arange(groups), np.diff(problem.indptr))
+    reached = np.flatnonzero(np.diff(problem.indptr))
+    model = limits.model(groups)
+    model.cost[m:] = -problem.beyond
+    row = np.concatenate((np.searchsorted(reached, of), np.arange(len(reached)))).astype(np.int64)
+    variable = np.concatenate((problem.candidate, m + reached)).astype(np.int64)
+    factor = np.concatenate((np.ones(len(of)), np.full(len(reached), -1.0)))
+    model.add(row, variable, factor, least=1.0, most=np.inf)  # a second one before it counts
+    model.upper[m + np.setdiff1d(np.arange(groups), reached)] = 0.0
+    price = np.where(limits.held(), 0.0, limits.cost)
+    model.add(np.zeros(m, np.int64), np.arange(m), price, least=-np.inf, most=once.value + ROUNDING)
+    twice = _negative(_answer(minimise(model, report=report), m))
+    cost = Answer(twice.sites, once.value, once.bound, once.proven)
+    return cost, Answer(twice.sites, twice.value, twice.bound, once.proven and twice.proven)
 
 
 def cover_within(

@@ -14,7 +14,15 @@ from simulations.lagrangian import solve
 from simulations.lagrangian_kernels import FREE, IN
 from simulations.pareto import front
 from simulations.siting import cover_most, shorten_longest, walk_least
-from simulations.siting_exact import Limits, cover_all, cover_fairly, cover_within, seat_most, walk_to_seats
+from simulations.siting_exact import (
+    Limits,
+    cover_all,
+    cover_fairly,
+    cover_twice,
+    cover_within,
+    seat_most,
+    walk_to_seats,
+)
 from simulations.siting_greedy import greedy, shaken, swapped
 from simulations.siting_model import finish, remainder
 from simulations.siting_problem import Progress, from_costs, walking
@@ -178,6 +186,36 @@ def test_one_hall_between_two_villages_or_one_in_the_larger() -> None:
     assert cover_all(table, people, limit_s=600, limits=unit).sites.tolist() == [1]
     rooms = Limits(np.array([1.0, 5.0, 1.0]))  # rooms stand empty at both ends
     assert cover_all(table, people, limit_s=600, limits=rooms).sites.tolist() == [0, 2]
+
+
+@given(asked())
+@settings(max_examples=40)
+def test_backup_cover_is_the_best_of_all_cheapest_choices(
+    case: tuple[Table, NDArray[np.int64], NDArray[np.bool_], int],
+) -> None:
+    table, people, fixed, _ = case
+    m = table.facilities
+    cost, twice = cover_twice(table, people, limit_s=LIMIT_S, limits=Limits(np.ones(m), fixed=fixed))
+    every = [some for sites in range(int(fixed.sum()), m + 1) for some in choices(fixed, sites)]
+    most = covered(table, people, list(range(m)))
+    cheapest = min(len(some) for some in every if covered(table, people, some) == most)
+    near = minutes(table) <= LIMIT_S / 60
+    backed = [
+        int(people[near[some].sum(axis=0) >= 2].sum())
+        for some in every
+        if len(some) == cheapest and covered(table, people, some) == most
+    ]
+    assert (cost.proven, cost.value, twice.proven) == (True, cheapest - fixed.sum(), True)
+    assert twice.value == max(backed) == int(people[near[twice.sites].sum(axis=0) >= 2].sum())
+    assert covered(table, people, twice.sites.tolist()) == most
+
+
+def test_two_halls_that_back_each_other_up() -> None:
+    # minutes from four villages to four halls: one hall serves all but the last; the last has two to choose from
+    table = town([[5, 5, 5, 60], [60, 60, 60, 5], [5, 5, 60, 5], [60, 60, 60, 60]])
+    people = np.array([10, 20, 30, 40])
+    cost, twice = cover_twice(table, people, limit_s=600, limits=Limits(np.ones(4)))
+    assert (cost.value, twice.sites.tolist(), twice.value) == (2, [0, 2], 30)
 
 
 def test_a_hall_with_seats_for_eighty_seats_no_more() -> None:
