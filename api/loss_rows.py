@@ -15,7 +15,7 @@ from twin import losses as twin_losses
 from twin.db import Connection
 from twin.losses import Loss
 from twin.places import Place
-from twin.terms import AgeBand
+from twin.terms import AgeBand, AlarmKind
 
 Named = dict[str, str | None]
 Element = tuple[str, int]
@@ -141,8 +141,8 @@ def _repairs(connection: Connection, place: Place, called: Names) -> list[dict[s
     What several sensors watch is mended once, and listed once: by the one whose closing means most.
     """
     found = []
-    for alarm in twin_alarms.now(connection, place.id):
-        if alarm.kind == "people_cut_off" and alarm.subject.startswith("effect:"):
+    for alarm in twin_alarms.now(connection, place.id, [AlarmKind.PEOPLE_CUT_OFF]):
+        if alarm.subject.startswith("effect:"):
             people, step_free = (
                 sum(row.values()) for row in (alarm.detail["people"], alarm.detail["if_needed"].get("wheelchair", {}))
             )

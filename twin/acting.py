@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from twin.db import Connection
 
-__all__ = ["IMPORT", "SYSTEM", "acting"]
+__all__ = ["IMPORT", "SYSTEM", "acting", "actor", "role"]
 
 IMPORT, SYSTEM = "import", "system"  # actors that are no account: a file loaded, and linli itself
 
@@ -26,3 +26,18 @@ def acting(connection: Connection, actor: str, reason: str) -> None:
         """),
         {"actor": actor, "reason": reason},
     )
+
+
+def actor(connection: Connection) -> str | None:
+    """Give who acts in this transaction; None where nobody has said so."""
+    return _setting(connection, "linli.actor")
+
+
+def role(connection: Connection) -> str | None:
+    """Give the role of who acts, as the sign-in has set it; None where nobody has signed in."""
+    return _setting(connection, "linli.role")
+
+
+def _setting(connection: Connection, name: str) -> str | None:
+    found = connection.scalar(sa.text("SELECT nullif(current_setting(:name, true), '')"), {"name": name})
+    return None if found is None else str(found)

@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 WORST_FIRST = f"ARRAY[{', '.join(repr(each.value) for each in Severity)}]"
-DWELLINGS = sorted(WELFARE)
+DWELLINGS = f"ARRAY[{', '.join(repr(each.value) for each in sorted(WELFARE))}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class Alarm:
     closed_at: datetime | None
     closed_by: str | None
     urgency: int  # the order of the list, the greatest first
+    is_dwelling: bool  # of a device in a home
 
 
 COLUMNS = tuple(Alarm.__slots__)
@@ -157,8 +158,7 @@ def acknowledge_all(
     connection: Connection, alarm_ids: Sequence[int], *, by: str, at: datetime, dwellings: bool = False
 ) -> list[int]:
     """Take on those of these alarms that stand and that nobody has, announce and give them."""
-    values = {"ids": list(alarm_ids), "at": at, "by": by, "dwellings": dwellings, "homes": DWELLINGS}
-    return _change(connection, ACKNOWLEDGE, values)
+    return _change(connection, ACKNOWLEDGE, {"ids": list(alarm_ids), "at": at, "by": by, "dwellings": dwellings})
 
 
 def assign(connection: Connection, alarm_id: int, *, to: str | None, dwellings: bool = False) -> None:
@@ -195,10 +195,9 @@ def close(connection: Connection, alarm_id: int, *, by: str, text: str, at: date
 def _require(connection: Connection, alarm_id: int, *, dwellings: bool) -> None:
     """Raise NotFound where there is no such alarm that may be seen."""
     statement = sa.text("""
-    SELECT 1 FROM alarm a LEFT JOIN thing t ON t.id = a.thing_id
-     WHERE a.id = :id AND (:dwellings OR t.kind IS NULL OR t.kind <> ALL(CAST(:homes AS text[])))
+    SELECT 1 FROM alarm WHERE id = :id AND (:dwellings OR NOT is_dwelling)
     """)
-    if connection.scalar(statement, {"id": alarm_id, "dwellings": dwellings, "homes": DWELLINGS}) is None:
+    if connection.scalar(statement, {"id": alarm_id, "dwellings": dwellings}) is None:
         raise NotFound(f"no alarm {alarm_id}")
 
 
@@ -220,8 +219,9 @@ wanted AS (
     SELECT * FROM jsonb_to_recordset(:wanted)
         AS w(kind text, subject text, severity text, detail jsonb, thing_id integer)
 ), raised AS (
-    INSERT INTO alarm AS old (place_id, kind, subject, severity, detail, thing_id, raised_at, waits_since)
-    SELECT :place, kind, subject, severity, detail, thing_id, :at, :at FROM wanted
+    INSERT INTO alarm AS old (place_id, kind, subject, severity, detail, thing_id, is_dwelling, raised_at, waits_since)
+    SELECT :place, w.kind, subject, severity, detail, thing_id, coalesce(t.kind = ANY({DWELLINGS}), false), :at, :at
+      FROM wanted w LEFT JOIN thing t ON t.id = w.thing_id
     ON CONFLICT (place_id, kind, subject) WHERE cleared_at IS NULL DO UPDATE SET
         severity = excluded.severity,
         detail = excluded.detail,
@@ -255,10 +255,9 @@ WITH {RAISED}, cleared AS (
 SELECT id FROM cleared UNION ALL SELECT id FROM raised
 """).bindparams(sa.bindparam("wanted", type_=JSONB), sa.bindparam("gone", type_=JSONB))
 ACKNOWLEDGE = sa.text("""
-UPDATE alarm a SET acknowledged_at = :at, acknowledged_by = :by
-  FROM alarm seen LEFT JOIN thing t ON t.id = seen.thing_id
- WHERE seen.id = a.id AND a.id = ANY(CAST(:ids AS bigint[])) AND a.acknowledged_at IS NULL AND a.cleared_at IS NULL
-   AND (:dwellings OR t.kind IS NULL OR t.kind <> ALL(CAST(:homes AS text[])))
-RETURNING a.id
+UPDATE alarm SET acknowledged_at = :at, acknowledged_by = :by
+ WHERE id = ANY(CAST(:ids AS bigint[])) AND acknowledged_at IS NULL AND cleared_at IS NULL
+   AND (:dwellings OR NOT is_dwelling)
+RETURNING id
 """)
 NOTE = sa.text("INSERT INTO alarm_event (alarm_id, what, by, note) VALUES (:id, 'noted', :by, :text)")

@@ -138,7 +138,7 @@ def test_a_lift_with_two_sensors_is_one_repair(client: TestClient, monaco: str) 
              GROUP BY t.id
         """)
     state = client.get("/api/state").json()
-    assert len(state["alarms"]) == 2
+    assert set(state["alarms"]) - {"total"} == {"1", "2"}
     assert len(state["losses"]["total"]["repairs"]) == 1
 
 

@@ -6,6 +6,7 @@ ALTER TABLE alarm ADD CONSTRAINT alarm_kind_check CHECK (kind IN
      'wrong_unit', 'account'));
 ALTER TABLE alarm
     ADD COLUMN thing_id integer REFERENCES thing ON DELETE SET NULL,
+    ADD COLUMN is_dwelling boolean NOT NULL DEFAULT false,
     ADD COLUMN waits_since timestamptz NOT NULL DEFAULT clock_timestamp(),
     ADD COLUMN assigned_to text,
     ADD COLUMN escalated_at timestamptz,
@@ -19,6 +20,7 @@ ALTER TABLE alarm
     ADD CHECK (closed_at IS NULL OR cleared_at IS NOT NULL);
 UPDATE alarm SET waits_since = raised_at;
 COMMENT ON COLUMN alarm.thing_id IS 'the device it is about; null: none, or it is no longer enrolled';
+COMMENT ON COLUMN alarm.is_dwelling IS 'of a device in a home: for the care role alone, also when the device is no longer enrolled';
 COMMENT ON COLUMN alarm.waits_since IS 'since when it has waited to be acknowledged: raised, or become more severe after that';
 COMMENT ON COLUMN alarm.escalated_at IS 'when it had waited too long; null once it is acknowledged and has become worse again';
 COMMENT ON COLUMN alarm.suppressed_by IS 'the alarm of the gateway that explains this one, which is then not shown by itself';

@@ -48,6 +48,7 @@ class Alarm(Table):
     cleared_at: Mapped[datetime | None]
     count: Mapped[int] = mapped_column(server_default=text("1"))
     thing_id: Mapped[int | None] = mapped_column(ForeignKey("thing.id", ondelete="SET NULL"))
+    is_dwelling: Mapped[bool] = mapped_column(server_default=text("false"))
     waits_since: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     assigned_to: Mapped[str | None]
     escalated_at: Mapped[datetime | None]

@@ -1,73 +1,129 @@
-// The alarm list: ranked, with an acknowledge button; a new critical one is said aloud to screen readers.
+// The alarm list: the most urgent live, the others by page; a new critical one is said aloud and sounds.
 
+import { take } from "./alarm_acts.js";
+import { showCase } from "./alarm_case.js";
+import { harm, MARK, reading, title } from "./alarm_words.js";
 import { byId, el, refill } from "./dom.js";
+import { alert, sound } from "./sound.js";
 import { board, now, on } from "./store.js";
-import { list, named, people, since, t, word } from "./text.js";
+import { number, since, t, word } from "./text.js";
 
-const RANK = { critical: 0, major: 1, notice: 2 };
-const SHOWN = 200;
-const MARK = { critical: "▲", major: "◆", notice: "●" };
-let known = null;
+const AGAIN_MS = 1500; // between readings of what is not in the stream
+let standing = "open", further = [], next = null, known = null, again = 0, goto = null;
 
-export function alarms({ goto }) {
-  on(["alarms"], () => draw(goto));
+export function alarms(options) {
+  goto = options.goto;
+  for (const name of ["open", "cleared"]) byId(`alarms-${name}`).addEventListener("click", () => choose(name));
+  byId("alarms-more").addEventListener("click", more);
+  byId("acknowledge-all").addEventListener("click", () => take(waiting().map((alarm) => alarm.id)));
+  sound(byId("sound"));
+  on(["alarms"], () => { draw(); sayNew(); readAgain(); });
 }
 
-function draw(goto) {
-  const rows = [...board.alarms.values()].sort((a, b) => rank(a) - rank(b) || b.raised_at.localeCompare(a.raised_at));
-  const open = rows.filter((alarm) => !alarm.acknowledged_at).length;
-  byId("alarm-count").textContent = String(open);
-  byId("alarm-count").dataset.open = String(open > 0);
-  refill(byId("alarm-list"), rows.length ? rows.slice(0, SHOWN).map((alarm) => item(alarm, goto)) : [el("li", { className: "none" }, t("No open alarms."))]);
-  sayNew(rows);
+const rows = () => [...board.alarms.entries()].filter(([key]) => key !== "total").map(([, row]) => row);
+const order = (alarm) => alarm.mark.split("-").map(Number);
+
+function shown() {
+  const live = standing === "open" ? rows() : [], ids = new Set(live.map((alarm) => alarm.id));
+  return [...live, ...further.filter((alarm) => !ids.has(alarm.id))].sort((a, b) => order(b)[0] - order(a)[0] || b.id - a.id);
 }
 
-const rank = (alarm) => RANK[alarm.severity] + (alarm.acknowledged_at ? 10 : 0);
+const waiting = () => shown().filter((alarm) => !alarm.acknowledged_at && !alarm.cleared_at);
 
-function sayNew(rows) {
-  const fresh = known ? rows.filter((alarm) => alarm.severity === "critical" && !known.has(alarm.id)) : [];
-  known = new Set(rows.map((alarm) => alarm.id));
-  if (fresh.length) byId("said").textContent = `${word("severity", "critical")}: ${title(fresh[0])}`;
+function draw() {
+  const total = board.alarms.get("total"), list = shown();
+  drawTotals(total);
+  byId("acknowledge-all").hidden = waiting().length < 2;
+  byId("alarms-more").hidden = !(standing === "open" ? count(total) > list.length : next);
+  const none = standing === "open" ? t("No open alarms.") : t("Nothing waits to be closed.");
+  refill(byId("alarm-list"), list.length ? list.map(item) : [el("li", { className: "none" }, none)]);
 }
 
-/** Say what an alarm is about; its subject's name comes from the server, the sentence from the catalogue. */
-export function title(alarm) {
-  const name = named(alarm.about);
-  if (alarm.service) return t("Several faults together: {name}", { name: word("service", alarm.service) });
-  if (alarm.kind === "thing_silent") return t("Silent: {name}", { name });
-  if (alarm.kind === "wrong_unit") return t("Unit changed: {name}", { name });
-  if (alarm.kind === "account") return t("The account does not add up");
-  if (alarm.kind === "value") return t("Limit passed: {name}", { name });
-  return t("Out of service: {name}", { name });
+const count = (total) => (total ? total.critical + total.major + total.notice : 0);
+
+function drawTotals(total) {
+  if (!total) return;
+  byId("alarm-count").textContent = number(total.waiting);
+  byId("alarm-count").dataset.open = String(total.waiting > 0);
+  byId("alarm-totals").replaceChildren(...Object.keys(MARK).map((severity) => el("span", { "data-severity": severity }, `${MARK[severity]} ${word("severity", severity)} ${number(total[severity])}`)));
+  if (total.explained) byId("alarm-totals").append(el("span", {}, t("{n} explained by others", { n: number(total.explained) })));
+  byId("alarms-cleared").textContent = t("To close ({n})", { n: number(total.to_close) });
 }
 
-/** Say whom it harms: people at their own pace, else residents if they needed a step-free way. */
-function harm(alarm) {
-  const services = { services: list(alarm.services.map((service) => word("service", service))) };
-  if (alarm.people) return t("{n} people cut off: {services}", { n: people(alarm.people), ...services });
-  if (alarm.if_needed.wheelchair) return t("{n} residents cut off if they used a wheelchair: {services}", { n: people(alarm.if_needed.wheelchair), ...services });
-  if (alarm.if_needed.frail) return t("{n} residents cut off if they were frail: {services}", { n: people(alarm.if_needed.frail), ...services });
-  return alarm.kind === "element_closed" ? t("nobody is cut off") : null;
-}
-
-function item(alarm, goto) {
-  const acts = el("div", { className: "acts" });
-  if (!alarm.acknowledged_at) acts.append(el("button", { type: "button", "data-key": `acknowledge-${alarm.id}`, "aria-label": `${t("Acknowledge")}: ${title(alarm)}`, onclick: (event) => acknowledge(alarm, event.target) }, t("Acknowledge")));
-  if (alarm.about.position) acts.append(el("button", { type: "button", "data-key": `goto-${alarm.id}`, "aria-label": `${t("Show on the map")}: ${title(alarm)}`, onclick: () => goto(alarm.about.position) }, t("Show on the map")));
-  const facts = [t("since {time}", { time: since(alarm.raised_at, now()) })];
+function item(alarm) {
+  const name = title(alarm), facts = [t("since {time}", { time: since(alarm.raised_at, now()) })];
+  if (alarm.cleared_at) facts.push(t("cleared {time}", { time: since(alarm.cleared_at, now()) }));
   if (alarm.count > 1) facts.push(t("{n} times", { n: alarm.count }));
-  if (alarm.acknowledged_at) facts.push(t("acknowledged {time}", { time: since(alarm.acknowledged_at, now()) }));
+  if (alarm.explains) facts.push(t("explains {n} others", { n: number(alarm.explains) }));
+  if (alarm.acknowledged_at) facts.push(t("acknowledged {time} by {who}", { time: since(alarm.acknowledged_at, now()), who: alarm.acknowledged_by }));
+  if (alarm.assigned_to) facts.push(t("assigned to {who}", { who: alarm.assigned_to }));
+  const tag = alarm.escalated_at && !alarm.acknowledged_at ? el("span", { className: "tag" }, `⏫ ${t("waits too long")}`) : null;
   return el("li", { "data-severity": alarm.severity },
-    el("p", {}, el("span", { className: "severity" }, `${MARK[alarm.severity]} ${word("severity", alarm.severity)}`), el("strong", {}, title(alarm))),
-    harm(alarm) ? el("p", {}, harm(alarm)) : null,
-    el("p", { className: "quiet" }, facts.join(" · ")), acts);
+    el("p", {}, el("span", { className: "severity" }, `${MARK[alarm.severity]} ${word("severity", alarm.severity)}`), el("strong", {}, name), tag),
+    ...[reading(alarm), harm(alarm)].filter(Boolean).map((text) => el("p", {}, text)),
+    el("p", { className: "quiet" }, facts.join(" · ")), acts(alarm, name));
 }
 
-async function acknowledge(alarm, button) {
-  button.disabled = true;
-  const answer = await fetch(`api/alarms/${alarm.id}/acknowledge`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ by: t("duty desk") }) });
-  if (!answer.ok) {
-    button.disabled = false;
-    byId("said").textContent = t("Not acknowledged: the server refused.");
-  }
+function acts(alarm, name) {
+  const button = (key, text, run) => el("button", { type: "button", "data-key": `${key}-${alarm.id}`, "aria-label": `${text}: ${name}`, onclick: run }, text);
+  const box = el("div", { className: "acts" });
+  if (!alarm.acknowledged_at && !alarm.cleared_at) box.append(button("acknowledge", t("Acknowledge"), () => take([alarm.id])));
+  box.append(button("case", alarm.cleared_at ? t("Close…") : t("Assign, note…"), () => showCase(alarm, { changed: () => read() })));
+  if (alarm.about.position) box.append(button("goto", t("Show on the map"), () => goto(alarm.about.position)));
+  return box;
+}
+
+function choose(name) {
+  standing = name;
+  for (const each of ["open", "cleared"]) byId(`alarms-${each}`).setAttribute("aria-pressed", String(each === name));
+  further = [];
+  next = null;
+  draw();
+  if (name === "cleared") more();
+}
+
+/** Read the page behind the last alarm that is shown. */
+async function more() {
+  const last = shown().at(-1);
+  const page = await fetchPage(last && (standing === "open" || next) ? last.mark : null);
+  if (!page) return;
+  further = [...further, ...page.alarms];
+  next = page.next;
+  draw();
+}
+
+/** What is not in the stream may have changed with what is: read as many again. */
+function readAgain() {
+  if (again || !(further.length || standing === "cleared")) return;
+  again = setTimeout(() => { again = 0; read(); }, AGAIN_MS);
+}
+
+async function read() {
+  if (!further.length && standing === "open") return;
+  const wanted = Math.max(further.length, 1), found = [];
+  let after = standing === "open" ? rows().sort((a, b) => order(b)[0] - order(a)[0] || b.id - a.id).at(-1)?.mark ?? null : null;
+  do {
+    const page = await fetchPage(after);
+    if (!page) return;
+    found.push(...page.alarms);
+    after = next = page.next;
+  } while (after && found.length < wanted);
+  further = found;
+  draw();
+}
+
+async function fetchPage(after) {
+  const query = new URLSearchParams({ standing, ...(after ? { after } : {}) });
+  const answer = await fetch(`api/alarms?${query}`);
+  return answer.ok ? answer.json() : null;
+}
+
+function sayNew() {
+  const critical = rows().filter((alarm) => alarm.severity === "critical" && !alarm.acknowledged_at);
+  const marks = new Set(critical.map((alarm) => `${alarm.id} ${alarm.escalated_at ?? ""}`));
+  const fresh = known ? critical.filter((alarm) => !known.has(`${alarm.id} ${alarm.escalated_at ?? ""}`)) : [];
+  known = marks;
+  if (!fresh.length) return;
+  byId("alerted").textContent = `${word("severity", "critical")}: ${title(fresh[0])}`;
+  alert();
 }
