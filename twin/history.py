@@ -93,6 +93,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
             SELECT id FROM building WHERE place_id = :place AND source_id = :source
             UNION SELECT id FROM building_past WHERE place_id = :place AND source_id = :source)""",
     ),
+    "norms": ("norm_set", "set_id", "here.place_id = :place AND here.set_id = :source"),
     "binding": (
         "effect",
         "id",
@@ -105,11 +106,11 @@ KINDS: dict[str, tuple[str, str, str]] = {
 }
 
 VERSIONS = """
-SELECT version.{label}::text AS label, to_jsonb(version) - ARRAY['revision', 'during'] AS said,
+SELECT entry.{label}::text AS label, to_jsonb(entry) - ARRAY['revision', 'during'] AS said,
     lower(during) AS since, upper(during) AS until,
     began.at, began.actor, began.reason, ended.at AS ended_at, ended.actor AS ended_by, ended.reason AS ended_for
 FROM (SELECT {columns}, int4range(revision, NULL) AS during FROM {name} AS here WHERE {rows}
-      UNION ALL SELECT {columns}, during FROM {name}_past AS here WHERE {rows}) AS version
+      UNION ALL SELECT {columns}, during FROM {name}_past AS here WHERE {rows}) AS entry
 JOIN revision AS began ON began.id = lower(during) LEFT JOIN revision AS ended ON ended.id = upper(during)
 ORDER BY {keys}, lower(during)
 """
@@ -129,7 +130,7 @@ def changes(connection: Connection, place_id: int, element: str) -> list[Change]
         label=label,
         rows=rows,
         columns=_columns(name),
-        keys=", ".join(f"version.{key}" for key in KEPT[name]),
+        keys=", ".join(f"entry.{key}" for key in KEPT[name]),
     )
     versions = connection.execute(sa.text(query), {"place": place_id, "source": source}).all()
     if not versions:

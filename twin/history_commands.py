@@ -17,7 +17,9 @@ def history(
     context: typer.Context,
     element: Annotated[
         str,
-        typer.Argument(help="edge:SOURCE, node:, building:, facility:, grid:CODE, thing:KEY, residents:, binding:KEY."),
+        typer.Argument(
+            help="edge:SOURCE, node:, building:, facility:, grid:CODE, thing:KEY, residents:, norms:SET, binding:KEY."
+        ),
     ],
     *,
     place: Annotated[str | None, typer.Option(help="The place's code, where there are several.")] = None,

@@ -42,7 +42,7 @@ def area_needed(
     """Floor area against a norm per 100 households. 面积"""
     from twin import holdings, places, registers
 
-    rule = _rule(norm, area, norms, on)
+    rule = _rule(norm, area, _known(context, place, norms), on)
     if households is None or present is None:
         with _database(context) as connection:
             here = places.get(connection, place)
@@ -67,7 +67,7 @@ def staff_needed(
     """Workers against a norm per 10,000 residents. 人员"""
     from twin import holdings, places, registers
 
-    rule = _rule(norm, area, norms, on)
+    rule = _rule(norm, area, _known(context, place, norms), on)
     if residents is None or present is None:
         with _database(context) as connection:
             here = places.get(connection, place)
@@ -89,7 +89,8 @@ def sizes_in_band(
     """Communities by residents, and grids by households, against their bands. 规模"""
     from twin import places, registers
 
-    communities, grids = _rule("tier_5", area, norms, on), _rule("grid_size", area, norms, on)
+    known = _known(context, place, norms)
+    communities, grids = (_rule(norm, area, known, on) for norm in ("tier_5", "grid_size"))
     with _database(context) as connection:
         here = places.get(connection, place)
         people = [(code, n) for code, _, n in registers.stored_sizes(connection, here.id, "community")]
@@ -206,12 +207,24 @@ def layers_by_age(context: typer.Context, *, place: PlaceCode = None, as_json: A
         typer.echo(f"{each.name}: {each.source}, {when}{', old' if each.stale else ''}")
 
 
-def _rule(norm: str, area: str, own: list[Path] | None, on: datetime | None) -> "Rule":
+def _known(context: typer.Context, place: str | None, files: list[Path] | None) -> tuple["Rule", ...]:
+    """Read linli's norms, those of the files, and, where a place is named, those that were loaded into it."""
+    from twin import places
+    from twin.norms import own, rules
+
+    known = rules.load(files or ())
+    if place is None:
+        return known
+    with _database(context) as connection:
+        return (*known, *own.stored(connection, places.get(connection, place).id))
+
+
+def _rule(norm: str, area: str, known: tuple["Rule", ...], on: datetime | None) -> "Rule":
     from twin.norms import rules
 
     # the day is the user's: a norm begins at his midnight, wherever the database is
     day = on.date() if on else date.today()  # noqa: DTZ011
-    return rules.choose(rules.load(own or ()), norm, area=area, on=day)
+    return rules.choose(known, norm, area=area, on=day)
 
 
 def _show_need(need: "Need", *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Db, ThePlace
 from twin import devices, facilities, holdings, places, registers
-from twin.norms import rules
+from twin.norms import own, rules
 from twin.norms.rules import Rule
 from twin.places import Place
 from twin.terms import ThingKind
@@ -58,7 +58,7 @@ def area_needed(request: Request, connection: Db, place: ThePlace, asked: Annota
     """Compare the facilities' floor area with a norm per 100 households."""
     held = holdings.floor_area(connection, place.id)
     need = registers.floor_area(
-        _rule(request, place, asked.norm or "svc_30"),
+        _rule(request, connection, place, asked.norm or "svc_30"),
         households=place.households if asked.households is None else asked.households,
         present_m2=held.total_m2 if asked.present is None else asked.present,
     )
@@ -70,7 +70,7 @@ def staff_needed(request: Request, connection: Db, place: ThePlace, asked: Annot
     """Compare the workers with a norm per 10,000 residents."""
     held = holdings.staff(connection, place.id)
     need = registers.staff(
-        _rule(request, place, asked.norm or "staff_18"),
+        _rule(request, connection, place, asked.norm or "staff_18"),
         residents=place.residents if asked.residents is None else asked.residents,
         present=held.workers if asked.present is None else int(asked.present),
     )
@@ -82,8 +82,8 @@ def sizes_in_band(request: Request, connection: Db, place: ThePlace) -> Any:
     """Compare communities by residents, and grids by households, with their bands."""
     communities = [(code, n) for code, _, n in registers.stored_sizes(connection, place.id, "community")]
     grids = [(code, n) for code, n, _ in registers.stored_sizes(connection, place.id, "grid")]
-    found = registers.sizes(_rule(request, place, "tier_5"), "people", communities)
-    found += registers.sizes(_rule(request, place, "grid_size"), "households", grids)
+    found = registers.sizes(_rule(request, connection, place, "tier_5"), "people", communities)
+    found += registers.sizes(_rule(request, connection, place, "grid_size"), "households", grids)
     return msgspec.to_builtins(found)
 
 
@@ -108,8 +108,8 @@ def layers_by_age(connection: Db, place: ThePlace) -> Any:
     return msgspec.to_builtins(holdings.layers(connection, place.id, datetime.now(UTC)))
 
 
-def _rule(request: Request, place: Place, norm: str) -> Rule:
+def _rule(request: Request, connection: Db, place: Place, norm: str) -> Rule:
     """Give the most local norm that holds today in the place's division, of linli's and the city's own."""
     settings = request.app.state.settings
-    known = rules.load(settings.norms)
+    known = (*rules.load(settings.norms), *own.stored(connection, place.id))
     return rules.choose(known, norm, area=settings.area, on=datetime.now(ZoneInfo(place.timezone)).date())

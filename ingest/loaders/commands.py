@@ -223,6 +223,21 @@ def load_elevation(
         _show(context, [elevation.load(connection, file, place=places.get(connection, place), error_m=error_m)])
 
 
+@loading.command("norms")
+def load_norms(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A city's own norms (.toml), as twin/norms/cn_local.toml.")],
+    *,
+    place: PlaceCode = None,
+) -> None:
+    """Load a city's own norms into a place; what they were is kept. 导入地方标准"""
+    from ingest.loaders import norms
+    from twin import places
+
+    with _transaction(context, file) as connection:
+        _show(context, [norms.load(connection, file, place=places.get(connection, place))])
+
+
 @contextmanager
 def _transaction(context: typer.Context, file: Path | None = None) -> Iterator["Connection"]:
     """Open the database that the context finds; what is raised inside leaves nothing behind."""

@@ -14,7 +14,7 @@ import msgspec
 
 from twin.errors import NotFound, Refused
 
-__all__ = ["SETS", "Band", "Quantity", "Rule", "Threshold", "choose", "load", "thresholds"]
+__all__ = ["SETS", "Band", "Quantity", "Rule", "Threshold", "choose", "load", "parse", "thresholds"]
 
 File = TypeVar("File", bound=msgspec.Struct)
 
@@ -130,18 +130,24 @@ class ThresholdFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load(own: Sequence[Path] = ()) -> tuple[Rule, ...]:
     """Read the rules that come with linli, and a city's own files; Refused with what is wrong in one."""
-    found: list[Rule] = []
-    for path in (*SETS, *own):
-        whole = _read(path, RuleFile)
-        for rule in whole.norm:
-            _check(path, rule)
-            found.append(msgspec.structs.replace(rule, set_id=whole.set.id, version=whole.set.version))
-    return tuple(found)
+    return tuple(rule for path in (*SETS, *own) for rule in parse(path.read_bytes(), str(path)))
+
+
+def parse(content: bytes, source: str) -> tuple[Rule, ...]:
+    """Read the rules in a file's content; Refused, naming the source, with what is wrong in it, or where it has none."""
+    whole = _decode(content, source, RuleFile)
+    if not whole.norm:
+        raise Refused(f"{source}: no norm in it")
+    for rule in whole.norm:
+        _check(source, rule)
+    return tuple(msgspec.structs.replace(rule, set_id=whole.set.id, version=whole.set.version) for rule in whole.norm)
 
 
 def thresholds() -> dict[str, Threshold]:
     """Read the thresholds of barrier-free design by id."""
-    return {each.id: each for path in THRESHOLDS for each in _read(path, ThresholdFile).threshold}
+    return {
+        each.id: each for path in THRESHOLDS for each in _decode(path.read_bytes(), str(path), ThresholdFile).threshold
+    }
 
 
 def choose(rules: Sequence[Rule], norm_id: str, *, area: str = "", on: date) -> Rule:
@@ -160,25 +166,25 @@ def choose(rules: Sequence[Rule], norm_id: str, *, area: str = "", on: date) -> 
     return ranked[-1][1]
 
 
-def _read(path: Path, kind: type[File]) -> File:
+def _decode(content: bytes, source: str, kind: type[File]) -> File:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
+        return msgspec.toml.decode(content, type=kind)
     except (msgspec.DecodeError, ValueError) as error:
-        raise Refused(f"{path}: {error}") from None
+        raise Refused(f"{source}: {error}") from None
 
 
-def _check(path: Path, rule: Rule) -> None:
+def _check(source: str, rule: Rule) -> None:
     """Refuse a rule that contradicts itself."""
     if rule.layer in {"provincial", "city"} and not rule.area:
-        raise Refused(f"{path}: {rule.id}: a {rule.layer} norm must say its area")
+        raise Refused(f"{source}: {rule.id}: a {rule.layer} norm must say its area")
     if rule.layer == "national" and rule.area:
-        raise Refused(f"{path}: {rule.id}: a national norm has no area")
+        raise Refused(f"{source}: {rule.id}: a national norm has no area")
     if (rule.metric is None) != (rule.reach is None):
-        raise Refused(f"{path}: {rule.id}: metric and reach go together")
+        raise Refused(f"{source}: {rule.id}: metric and reach go together")
     if rule.valid_from and rule.valid_to and rule.valid_to < rule.valid_from:
-        raise Refused(f"{path}: {rule.id}: valid_to {rule.valid_to} is before valid_from {rule.valid_from}")
+        raise Refused(f"{source}: {rule.id}: valid_to {rule.valid_to} is before valid_from {rule.valid_from}")
     for name, band in rule.quantities.items():
         if band.least is None and band.most is None:
-            raise Refused(f"{path}: {rule.id}: {name} has neither least nor most")
+            raise Refused(f"{source}: {rule.id}: {name} has neither least nor most")
         if band.least is not None and band.most is not None and band.most < band.least:
-            raise Refused(f"{path}: {rule.id}: {name}: most {band.most} is below least {band.least}")
+            raise Refused(f"{source}: {rule.id}: {name}: most {band.most} is below least {band.least}")

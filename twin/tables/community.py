@@ -189,3 +189,15 @@ class CodeValidity(Table):
     valid_to: Mapped[date | None]
     successors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     revision: Mapped[int] = revision()
+
+
+class NormSet(Table):
+    """A city's own file of norms. 地方标准."""
+
+    __tablename__ = "norm_set"
+
+    place_id: Mapped[int] = mapped_column(ForeignKey(PLACE, ondelete="CASCADE"), primary_key=True)
+    set_id: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[str]
+    content: Mapped[str]
+    revision: Mapped[int] = revision()

@@ -29,6 +29,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     community.Facility.__tablename__: ("id",),
     community.MapFeature.__tablename__: ("id",),
     community.CodeValidity.__tablename__: ("place_id", "code"),
+    community.NormSet.__tablename__: ("place_id", "set_id"),
     sensing.Thing.__tablename__: ("id",),
     sensing.Datastream.__tablename__: ("id",),
     effects.Effect.__tablename__: ("id",),
