@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +18,17 @@ from twin.errors import NotFound, Refused
 from twin.queries import sources
 from twin.queries.expressions import Kind
 
-__all__ = ["ENTITIES", "Entity", "Id", "Navigation", "Property", "entity_of_set", "is_key", "observation_key"]
+__all__ = [
+    "ENTITIES",
+    "EVERYWHERE",
+    "Entity",
+    "Id",
+    "Navigation",
+    "Property",
+    "entity_of_set",
+    "is_key",
+    "observation_key",
+]
 
 Id = int | str
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -161,6 +171,10 @@ ENTITIES: dict[str, Entity] = {
         ),
     )
 }
+
+
+# The same, wherever they are kept: of one datastream alone, for there is no order that all of it is kept in.
+EVERYWHERE = replace(ENTITIES["Observations"], source=sources.all_observations)
 
 
 def entity_of_set(name: str) -> Entity:

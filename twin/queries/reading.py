@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
 from twin.errors import NotFound, Refused
-from twin.queries.entities import ENTITIES, Entity, Id, Navigation, Property, follows, is_key
+from twin.queries.entities import ENTITIES, EVERYWHERE, Entity, Id, Navigation, Property, follows, is_key
 from twin.queries.expressions import Kind, Query
 from twin.queries.filters import Scope, condition, leads_to, sort_key
 
@@ -62,6 +62,8 @@ def begin(connection: Connection) -> None:
 
 def page(connection: Connection, entity: Entity, query: Query, *, link: tuple[Navigation, Any] | None = None) -> Page:
     """Read a page of a set, or of what a link leads to from a key."""
+    if link is not None and _is_kept_elsewhere(connection, link):
+        entity = EVERYWHERE
     scope = Scope.of(entity)
     where = [] if link is None else [leads_to(link[0], sa.literal(link[1]), scope.rows)]
     if query.filter is not None:
@@ -88,10 +90,28 @@ def one(connection: Connection, entity: Entity, identity: Id | None, query: Quer
         where.append(is_key(entity, rows, identity))
     columns = _columns(rows, entity, query, is_single=True)
     found = _rows(entity, query, _run(connection, sa.select(*columns).where(*where)))
+    if not found and entity is ENTITIES["Observations"]:
+        return one(connection, EVERYWHERE, identity, query, link=link)
     if not found:
         raise NotFound(f"nothing in {entity.set} has this id")
     _expand(connection, found[:1], query)
     return found[0]
+
+
+def _is_kept_elsewhere(connection: Connection, link: Link) -> bool:
+    """Tell whether a link leads to observations of a datastream that has packed days, or is of texts."""
+    navigation, key = link
+    if navigation.target != "Observations" or navigation.remote != "datastream_id":
+        return False
+    return bool(
+        connection.scalar(
+            sa.text("""
+            SELECT EXISTS (SELECT FROM observation_packed WHERE datastream_id = :id)
+                OR EXISTS (SELECT FROM observation_text WHERE datastream_id = :id)
+            """),
+            {"id": key},
+        )
+    )
 
 
 def _most(query: Query) -> int:
@@ -131,7 +151,7 @@ def _columns(rows: FromClause, entity: Entity, query: Query, *, is_single: bool 
         if found.end:
             chosen[found.end] = rows.c[found.end]
     if entity.set == "Observations":
-        chosen["phenomenon_start"] = rows.c.phenomenon_start
+        chosen["phenomenon_start"], chosen["words"] = rows.c.phenomenon_start, rows.c.words
     return [column.label(name) for name, column in chosen.items()]
 
 
@@ -143,7 +163,7 @@ def _rows(entity: Entity, query: Query, found: Sequence[sa.Row[Any]]) -> list[Ro
     properties = [(one.name, places[one.column]) for one in _properties(entity, query)]
     periods = [(one.name, places[one.end]) for one in _properties(entity, query) if one.end]
     keys = [(one.local, places[one.local]) for one in entity.navigations.values() if one.local in places]
-    started = places.get("phenomenon_start")
+    started, words = places.get("phenomenon_start"), places.get("words")
     answer = []
     for record in found:
         values = {name: record[place] for name, place in properties}
@@ -151,6 +171,8 @@ def _rows(entity: Entity, query: Query, found: Sequence[sa.Row[Any]]) -> list[Ro
             values[name] = (values[name], record[place])
         if started is not None and record[started] is not None and "phenomenonTime" in values:
             values["phenomenonTime"] = (record[started], values["phenomenonTime"])
+        if words is not None and record[words] is not None and "result" in values:
+            values["result"] = record[words]
         answer.append(Row(entity, record[places["id"]], values, {name: record[place] for name, place in keys}))
     return answer
 

@@ -11,16 +11,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 from twin.devices import BY_CLIENT, WELFARE
 from twin.tables import (
     Building,
+    Category,
     Datastream,
     Effect,
     Facility,
     FeatureOfInterest,
     HistoricalLocation,
     Latest,
+    LatestText,
     Location,
     NetworkEdge,
     Observation,
     ObservationDetail,
+    ObservationPacked,
+    ObservationText,
     ObservedProperty,
     Sensor,
     Thing,
@@ -28,6 +32,7 @@ from twin.tables import (
 from twin.units import DESCRIBED
 
 __all__ = [
+    "all_observations",
     "datastreams",
     "features",
     "historical_locations",
@@ -38,6 +43,8 @@ __all__ = [
     "things",
 ]
 
+CATEGORY = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_CategoryObservation"
+ANY = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Observation"
 MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 GEOJSON = "application/geo+json"
 EMPTY: ColumnElement[Any] = sa.text("'{}'::jsonb")  # type: ignore[assignment]  # a constant, so that no plan waits for it
@@ -72,8 +79,24 @@ def _properties(own: Any, known: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def datastreams() -> SelectBase:
     """Read the datastreams, with the time and the place of their observations."""
-    began = sa.select(sa.func.min(Observation.time)).where(Observation.datastream_id == Datastream.id)
-    ended = sa.select(Latest.time).where(Latest.datastream_id == Datastream.id)
+    packed = (
+        sa.select(ObservationPacked.times[1])
+        .where(ObservationPacked.datastream_id == Datastream.id)
+        .order_by(ObservationPacked.day)
+        .limit(1)
+    )
+    began = sa.func.least(
+        sa.select(sa.func.min(Observation.time)).where(Observation.datastream_id == Datastream.id).scalar_subquery(),
+        sa.select(sa.func.min(ObservationText.time))
+        .where(ObservationText.datastream_id == Datastream.id)
+        .scalar_subquery(),
+        packed.scalar_subquery(),
+    )
+    ended = sa.func.coalesce(
+        sa.select(Latest.time).where(Latest.datastream_id == Datastream.id).scalar_subquery(),
+        sa.select(LatestText.time).where(LatestText.datastream_id == Datastream.id).scalar_subquery(),
+    )
+    kind = sa.case((Datastream.result == "category", CATEGORY), (Datastream.result == "text", ANY), else_=MEASUREMENT)
     known = sa.func.jsonb_build_object(
         *("property", Datastream.property, "lowest", Datastream.lowest, "highest", Datastream.highest)
     )
@@ -82,11 +105,11 @@ def datastreams() -> SelectBase:
             Datastream.id,
             sa.func.coalesce(Datastream.name, Thing.name + ": " + ObservedProperty.name).label("name"),
             sa.func.coalesce(Datastream.description, ObservedProperty.name + " by " + Thing.name).label("description"),
-            sa.func.coalesce(Datastream.observation_type, MEASUREMENT).label("observation_type"),
+            sa.func.coalesce(Datastream.observation_type, kind).label("observation_type"),
             _unit().label("unit"),
             Location.geom.label("area"),
-            began.scalar_subquery().label("began"),
-            ended.scalar_subquery().label("ended"),
+            began.label("began"),
+            ended.label("ended"),
             _properties(Datastream.properties, known).label("properties"),
             Datastream.thing_id,
             Datastream.sensor_id,
@@ -184,14 +207,46 @@ def feature_of(stream: Any, thing: Any) -> ColumnElement[Any]:
 
 
 def observations() -> SelectBase:
-    """Read the observations; an id is the datastream's and the measured time in microseconds since 1970."""
-    time_us = sa.cast(sa.extract("epoch", Observation.time) * 1_000_000, sa.BigInteger)
+    """Read the observations that are numbers, but for packed days: what one index gives in the order of ids.
+
+    An id is the datastream's and the measured time in microseconds since 1970. `result` is the number, of a category its
+    code; `words` is the word of a category.
+    """
+    none = sa.cast(sa.null(), sa.Text).label("words")
+    return _observations(sa.select(Observation.datastream_id, Observation.time, Observation.value, none))
+
+
+def all_observations() -> SelectBase:
+    """Read the observations wherever they are kept, packed days and texts too; to be asked for of one datastream."""
+    unpacked = sa.func.unnest(ObservationPacked.times, ObservationPacked.numbers)
+    packed = unpacked.table_valued(
+        sa.column("time", sa.DateTime(timezone=True)), sa.column("value", sa.Double), name="unpacked"
+    ).render_derived()
+    again = sa.exists().where(  # of a day that was packed and came again
+        Observation.datastream_id == ObservationPacked.datastream_id, Observation.time == packed.c.time
+    )
+    none, nothing = sa.cast(sa.null(), sa.Text).label("words"), sa.cast(sa.null(), sa.Double).label("value")
+    every = sa.union_all(
+        sa.select(Observation.datastream_id, Observation.time, Observation.value, none),
+        sa.select(ObservationPacked.datastream_id, packed.c.time, packed.c.value, none)
+        .select_from(ObservationPacked)
+        .join(packed, sa.true())
+        .where(~again),
+        sa.select(ObservationText.datastream_id, ObservationText.time, nothing, ObservationText.value.label("words")),
+    )
+    return _observations(every)
+
+
+def _observations(read: Any) -> SelectBase:
+    reading = read.subquery("reading")
+    time_us = sa.cast(sa.extract("epoch", reading.c.time) * 1_000_000, sa.BigInteger)
     return (
         sa.select(
-            Observation.datastream_id,
-            Observation.time,
-            (sa.cast(Observation.datastream_id, sa.Text) + "-" + sa.cast(time_us, sa.Text)).label("id"),
-            Observation.value.label("result"),
+            reading.c.datastream_id,
+            reading.c.time,
+            (sa.cast(reading.c.datastream_id, sa.Text) + "-" + sa.cast(time_us, sa.Text)).label("id"),
+            reading.c.value.label("result"),
+            sa.func.coalesce(reading.c.words, Category.word).label("words"),
             ObservationDetail.phenomenon_start,
             ObservationDetail.result_time,
             ObservationDetail.valid_from,
@@ -202,13 +257,18 @@ def observations() -> SelectBase:
                 "feature-" + sa.cast(ObservationDetail.feature_id, sa.Text), feature_of(Datastream, Thing)
             ).label("feature_key"),
         )
-        .select_from(Observation)
-        .join(Datastream, Datastream.id == Observation.datastream_id)
+        .select_from(reading)
+        .join(Datastream, Datastream.id == reading.c.datastream_id)
         .join(Thing, Thing.id == Datastream.thing_id)
         .outerjoin(
             ObservationDetail,
-            (ObservationDetail.datastream_id == Observation.datastream_id)
-            & (ObservationDetail.time == Observation.time),
+            (ObservationDetail.datastream_id == reading.c.datastream_id) & (ObservationDetail.time == reading.c.time),
+        )
+        .outerjoin(
+            Category,
+            (Datastream.result == "category")
+            & (Category.datastream_id == reading.c.datastream_id)
+            & (Category.code == reading.c.value),
         )
         .where(is_open())
     )
