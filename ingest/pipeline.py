@@ -146,7 +146,7 @@ class Pipeline:
                 self._loaded = lost
             except db.UNAVAILABLE as error:
                 log.warning("no database: %s", _first_line(error))
-                self._stop.wait(FIRST_WAIT_S)
+                self._has_given_up = self._stop.wait(FIRST_WAIT_S)
             return []
 
         self._under_way = committer.submit(load)
