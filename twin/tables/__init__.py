@@ -14,6 +14,7 @@ from twin.tables.community import (
     WelfareCount,
 )
 from twin.tables.coverage import ServiceLoss
+from twin.tables.deliveries import Delivery
 from twin.tables.effects import Effect, EffectHistory, EffectState
 from twin.tables.health import ThingHealth, ThingTally
 from twin.tables.history import KEPT, KeptTable, Revision
@@ -63,6 +64,7 @@ __all__ = [
     "Category",
     "ClosedTable",
     "Datastream",
+    "Delivery",
     "Effect",
     "EffectHistory",
     "EffectState",
