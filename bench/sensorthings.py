@@ -98,7 +98,9 @@ def count(connection: Connection) -> int:
 def serving(url: str) -> Iterator[str]:
     """Serve as `linli serve` does, in this process."""
     listening = server.listen(ServeSettings(port=0, open_as=Role.OPERATOR))
-    process = uvicorn.Server(uvicorn.Config(create(ServeSettings(open_as=Role.OPERATOR), url), log_level="warning", access_log=False))
+    process = uvicorn.Server(
+        uvicorn.Config(create(ServeSettings(open_as=Role.OPERATOR), url), log_level="warning", access_log=False)
+    )
     thread = threading.Thread(target=process.run, kwargs={"sockets": [listening]})
     thread.start()
     while not process.started:
