@@ -28,6 +28,22 @@ CHANGES = (
 )
 
 
+# One effect in three is closed, the others are open; the devices said so just now.
+STATES = """
+WITH said AS (
+    UPDATE effect_state SET state = CASE effect_id % 3 WHEN 0 THEN 'closed' ELSE 'open' END, since = now(), reading_time = now()
+    RETURNING effect_id, state, since
+)
+INSERT INTO effect_history (effect_id, state, since) SELECT * FROM said
+"""
+
+
+def report(url: str) -> None:
+    """Let every sensor have said something."""
+    with db.opened(url) as engine, engine.begin() as connection:
+        assert connection.execute(sa.text(STATES)).rowcount > 0
+
+
 def change(url: str) -> datetime:
     """Change the twin, and give a moment before it."""
     moment = datetime.now(UTC)
@@ -46,6 +62,7 @@ def asked(client: TestClient, path: str) -> Any:
 
 
 def test_the_map_and_coverage_are_those_of_the_moment_asked_for(client: TestClient, monaco: str) -> None:
+    report(monaco)
     paths = (COVERAGE, *(f"/map/{layer}.geojson" for layer in LAYERS))
     before = {path: asked(client, path) for path in paths}
     moment = change(monaco).isoformat()

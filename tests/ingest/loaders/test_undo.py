@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.loaders import facilities, generated_grids, residents
+from ingest.loaders.osm import load_osm
 from ingest.loaders.receipt import Receipt, keep
-from twin import db, places, receipts
+from twin import db, network, places, receipts
 from twin.acting import IMPORT, acting
 from twin.datum import WGS_84
 from twin.db import Connection, Engine
@@ -124,6 +125,27 @@ def test_grids_and_residents_are_put_back_with_what_hangs_on_them(engine: Engine
     assert {"resident_count", "building", "grid", "place"} <= set(undo(engine, first))
     with engine.connect() as connection:
         assert state(connection) == before
+
+
+def test_a_map_is_put_back_with_its_network_buildings_and_residents(engine: Engine, shared: Path) -> None:
+    extract = shared / "data/monaco/monaco-2021.osm.pbf"
+    with engine.connect() as connection:
+        before = state(connection)
+        walk = network.load(connection, places.get(connection).id)
+    with engine.begin() as connection:
+        acting(connection, IMPORT, extract.name)
+        place = places.get(connection)
+        boundary = places.boundary(connection, place.id)
+        done = load_osm(connection, place.id, extract, boundary, lambda _: None)
+        number = keep(connection, "osm", extract, done)
+    assert all(receipt.changes for receipt in done)
+    put_back = undo(engine, number)
+    assert {"network_node", "network_edge", "building", "facility", "map_feature", "resident_count"} <= set(put_back)
+    with engine.connect() as connection:
+        assert state(connection) == before
+        again = network.load(connection, places.get(connection).id)
+    assert again.edge_ids.tolist() == walk.edge_ids.tolist()
+    assert again.node_ids.tolist() == walk.node_ids.tolist()
 
 
 def test_what_later_changes_stand_on_is_not_undone(engine: Engine, tmp_path: Path) -> None:
