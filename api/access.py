@@ -48,6 +48,8 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/": {"GET": STAFF},
     "/static/{version}/{path:path}": {"GET": EVERYBODY},
     SIGN_IN: {"GET": EVERYBODY, "POST": EVERYBODY},
+    f"{SIGN_IN}/oidc": {"GET": EVERYBODY},
+    f"{SIGN_IN}/oidc/back": {"GET": EVERYBODY},
     "/signout": {"POST": SIGNED_IN},
     "/api/health": {"GET": EVERYBODY},
     "/api/openapi.json": {"GET": EVERYBODY},

@@ -15,6 +15,8 @@ from api.community import Shelf
 from api.features.coverage_rows import CoverageRows
 from api.guard import Guard
 from api.live import Hub
+from api.measures import Measured, Measures
+from api.provider import Provider
 from api.rates import Rates
 from api.settings import ServeSettings
 from api.signin import TRIES_PER_MINUTE
@@ -46,11 +48,14 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.assets = assets.read()
     app.state.shelf = Shelf()
+    app.state.provider = Provider(settings.oidc) if settings.oidc else None
     app.state.sign_ins = Rates(TRIES_PER_MINUTE)
     app.state.coverage_rows = CoverageRows(app.state.shelf)
+    app.state.measures = Measures()
     errors.install(app)
     routes.install(app)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION)
     app.add_middleware(Access, of=app, settings=settings)
+    app.add_middleware(Measured, measures=app.state.measures)
     app.add_middleware(Guard, hosts=settings.hosts, body_bytes=settings.body_bytes, body_s=settings.body_s)
     return app

@@ -210,7 +210,7 @@ def test_no_collection_shows_how_many_people(get: Get, name: str) -> None:
 def test_coverage_is_the_same_as_the_page_shows(get: Get, client: httpx.Client, served: str) -> None:
     query = {"service": "pharmacy", "mobility_group": "adult"}
     rows = get("/collections/coverage/items", **query)["features"]
-    asked = {"service": "pharmacy", "group": "adult", "minutes": 15}
+    asked = {"service": "pharmacy", "group": "adult", "minutes": "15"}
     page = client.get(served.removesuffix("/ogc") + "/api/coverage", params=asked).json()["grids"]
     shown = {one["code"]: (one["residents"]["value"], one["share"], one["share_possible"]) for one in page}
     found = {one["properties"]["grid_code"]: one["properties"] for one in rows}

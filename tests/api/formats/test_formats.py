@@ -61,7 +61,7 @@ def test_xlsx_has_no_formula_and_says_what_it_is_about() -> None:
     assert [row[0] for row in rows[1:]] == TEXTS
     assert sheet["A2"].data_type == "s"
     assert sheet["E4"].value is None
-    assert dict(book["about"].iter_rows(values_only=True)) == ABOUT
+    assert {name: value for name, value in book["about"].iter_rows(values_only=True)} == ABOUT  # noqa: C416
 
 
 def test_geojson_has_every_row_and_what_it_is_about() -> None:
