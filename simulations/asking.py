@@ -15,7 +15,7 @@ from simulations.community import Community
 from simulations.siting_problem import Progress
 from simulations.siting_problem import Report as Searching
 from simulations.states import Element, Report, Reports
-from twin import effects, enrolment
+from twin import effects, enrolment, places
 from twin.db import Connection
 from twin.errors import Refused
 from twin.history import revision_at
@@ -60,6 +60,11 @@ def load(connection: Connection, code: str | None = None, at: datetime | None = 
     revision = None if at is None else revision_at(connection, at)
     said = states.reports(found, effects.element_states(connection, found.place.id, at, revision))
     return Asked(connection, found, said, at)
+
+
+def place_id(connection: Connection, code: str | None = None) -> int:
+    """Give the id of a place; raises NotFound."""
+    return places.get(connection, code).id
 
 
 def told(asked: Asked, said: Reports) -> Asked:

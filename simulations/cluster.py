@@ -25,7 +25,7 @@ from twin.terms import ElementKind, MobilityGroup, Service
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["Heard", "compute", "connected", "coverages", "whole"]
+__all__ = ["Heard", "compute", "connected", "coverages", "solved", "whole"]
 
 Heard = Callable[[int, int], bool]  # told how many of how many districts are done; says whether to go on
 DEATHS = 10  # workers that may die over one district before it is taken for the district's fault
@@ -80,7 +80,7 @@ def compute(
     """
     files = cut(asked, folder, districts=districts, limit_ms=limit_ms)
     done = []
-    for file in _solved(files, client):
+    for file in solved(files, client):
         done.append(file)
         if heard is not None and not heard(len(done), len(files)):
             raise InterruptedError(f"stopped after {len(done)} of {len(files)} districts")
@@ -120,7 +120,7 @@ def _field(label: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Field:
     return Field(label, np.full(len(label), NO_PARENT, np.int32))
 
 
-def _solved(files: Sequence[Path], client: Client | None) -> Iterator[Path]:
+def solved(files: Sequence[Path], client: Client | None) -> Iterator[Path]:
     """Give the files of the answers as they are ready; what is left is cancelled when nobody asks on."""
     if client is None:
         yield from map(solve, files)

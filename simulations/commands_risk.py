@@ -45,7 +45,7 @@ def simulate_outages(
     service: Services = None,
     group: Groups = None,
     minutes: Minutes = None,
-    years: Annotated[int, typer.Option(min=2, help="Years drawn.")] = 50,
+    years: Annotated[int, typer.Option(min=2, help="Years drawn.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="What they are drawn from: the same seed, the same years.")] = 1,
     days: Annotated[int, typer.Option(min=1, help="Days of history.")] = 365,
     until: Annotated[str | None, typer.Option(help="Last day of it, 2026-11-24; today where not said.")] = None,

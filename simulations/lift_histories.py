@@ -150,16 +150,17 @@ def standing(past: History, rng: np.random.Generator, *, horizon_s: float) -> Fl
     if past.share_standing in {0.0, 1.0}:
         return np.array([[0.0, horizon_s]] if past.share_standing else []).reshape(-1, 2)
     runs = rng.random() >= past.share_standing
-    now_s = 0.0
-    spans = []
-    lasts = _rest_of_one(past.ran_s if runs else past.stood_s, rng)
-    while now_s < horizon_s:
-        if not runs:
-            spans.append((now_s, min(now_s + lasts, horizon_s)))
-        now_s += lasts
-        runs = not runs
-        lasts = float(rng.choice(past.ran_s if runs else past.stood_s))
-    return np.array(spans).reshape(-1, 2)
+    mine, other = (past.ran_s, past.stood_s) if runs else (past.stood_s, past.ran_s)
+    cycle_s = float(mine.mean() + other.mean())
+    parts = [np.array([_rest_of_one(mine, rng)])]
+    while (so_far := sum(float(part.sum()) for part in parts)) < horizon_s:
+        count = int((horizon_s - so_far) / cycle_s) + 2
+        parts.append(np.column_stack((rng.choice(other, count), rng.choice(mine, count))).ravel())
+    ends = np.concatenate(parts).cumsum()
+    begins = np.concatenate(([0.0], ends[:-1]))
+    stands = np.arange(len(ends)) % 2 == int(runs)
+    spans = np.column_stack((begins, np.minimum(ends, horizon_s)))[stands & (begins < horizon_s)]
+    return np.asarray(spans, np.float64)
 
 
 def draw(lifts: Sequence[Lift], *, years: int, rng: np.random.Generator) -> Draws:

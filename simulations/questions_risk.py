@@ -54,7 +54,7 @@ class OutagesQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     services: tuple[Service, ...] = ()
     groups: tuple[MobilityGroup, ...] = ()
     minutes: Limit | None = None
-    years: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 50
+    years: Annotated[int, msgspec.Meta(ge=2, le=10_000)] = 20
     seed: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 1
     days: Annotated[int, msgspec.Meta(ge=1, le=3_660)] = 365
     until: date | None = None

@@ -20,7 +20,7 @@ from simulations.states import Element, Reports, closing, opening, shut
 from twin.errors import Refused
 from twin.terms import EdgeKind, ElementKind, MobilityGroup, Service
 
-__all__ = ["KINDS", "Ranked", "candidates", "pairs", "rank", "street_lifts"]
+__all__ = ["KINDS", "Ranked", "Set", "candidates", "pairs", "rank", "street_lifts"]
 
 Flags = NDArray[np.bool_]
 Longs = NDArray[np.int64]
