@@ -95,12 +95,17 @@ class Sender:
         device = number % DEVICES + 1
         at = time.time() if self._load.rate else begin - (self._load.messages - number - 1) // DEVICES
         if self._load.form == "senml":
-            body = f'[{{"bn":"device-{device}:","n":"temperature","u":"Cel","t":{at!r},"v":{number}}}]'
+            body = f'[{{"bn":"device-{device}:","n":"temperature","u":"Cel","t":{at!r},"v":{value_of(number)}}}]'
         else:
-            body = f'{{"id":{device},"t":{at!r},"v":{number}.5}}'
+            body = f'{{"id":{device},"t":{at!r},"v":{value_of(number)}}}'
         topic = f"{self._load.form}/{device}".encode()
         rest = struct.pack("!H", len(topic)) + topic + struct.pack("!H", number % 65_535 + 1) + body.encode()
         return b"\x32" + _length(len(rest)) + rest
+
+
+def value_of(number: int) -> float:
+    """Give each message a temperature of its own that alarms nobody [Cel]."""
+    return 15 + number / 100_000
 
 
 def _connect(username: str, password: str) -> bytes:

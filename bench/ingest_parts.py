@@ -22,7 +22,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from bench import ingest_peers
-from bench.ingest_load import DEVICES, Form, Load
+from bench.ingest_load import DEVICES, Form, Load, value_of
 from bench.ingest_worker import Job
 from deploy.services import Services
 
@@ -44,7 +44,7 @@ SELECT o.n + c.n + r.n, o.n + c.once + r.n
        (SELECT coalesce(sum(n), 0)::bigint AS n FROM bench_read) r
 """
 IS_IN = """
-SELECT EXISTS (SELECT FROM observation WHERE datastream_id = %s AND time > now() - interval '1 hour' AND floor(value) = %s)
+SELECT EXISTS (SELECT FROM observation WHERE datastream_id = %s AND time > now() - interval '1 hour' AND value = %s)
     OR EXISTS (SELECT FROM bench_copied) OR EXISTS (SELECT FROM bench_read)
 """
 NAMES = itertools.count(1)
@@ -156,7 +156,7 @@ def forget(job: Job) -> None:
 def await_rows(bench: Bench, messages: int) -> float:
     """Wait until as many distinct rows are there, or nothing more comes; give the moment of the last change."""
     last_s, before = time.perf_counter(), 0
-    device, value = (messages - 1) % DEVICES + 1, messages - 1
+    device, value = (messages - 1) % DEVICES + 1, value_of(messages - 1)
     while time.perf_counter() - last_s < STILL_S:
         if bench.ask(IS_IN, device, value)[0] and bench.rows()[1] >= messages:
             return time.perf_counter()

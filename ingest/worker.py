@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -15,6 +16,8 @@ from twin import db
 from twin.db import Engine
 
 log = logging.getLogger(__name__)
+
+COLLECT_AT = 200_000  # objects more than have gone, before Python looks for rings of them
 
 
 def run(settings: IngestSettings, database_url: str) -> None:
@@ -31,8 +34,18 @@ def run(settings: IngestSettings, database_url: str) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
+    spare_collector()
     with db.opened(database_url) as engine:
         work(settings, engine, stop)
+
+
+def spare_collector() -> None:
+    """Let Python's collector of reference rings alone with what is loaded, and with a window of messages.
+
+    It went through all messages under way for each 700 new objects, and found nothing: a third of the worker's time.
+    """
+    gc.freeze()
+    gc.set_threshold(COLLECT_AT)
 
 
 def work(settings: IngestSettings, engine: Engine, stop: Event) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from twin.enrolment import Device, Stream
 from twin.terms import Condition, ThingKind
+
+if TYPE_CHECKING:
+    from twin.enrolment import Device, Stream
 
 __all__ = [
     "BY_CLIENT",
@@ -141,6 +143,8 @@ def devices(connection: Connection, place_id: int) -> list[Device]:
 
     `watches` is the first element of each, None where there is none; `rules` is empty: they stay in the twin.
     """
+    from twin.enrolment import Device, Stream  # with geometry and tables: a third of the memory of an ingest worker
+
     streams: dict[int, list[Stream]] = {}
     for row in connection.execute(STREAMS, {"place_id": place_id}):
         stream = Stream(row.property, row.unit, row.lowest, row.highest, row.result, tuple(row.words))

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from twin import changes
 from twin.devices import DEADLINE, SILENT_INTERVALS
-from twin.history import as_of
 from twin.terms import ElementKind, State
 
 __all__ = ["ElementState", "ElementStates", "Rule", "apply", "element_states", "expire", "judge", "next_expiry"]
@@ -327,6 +326,8 @@ def element_states(
 
     With a revision, the effects are those that were bound after it.
     """
+    from twin.history import as_of  # with all tables: memory that an ingest worker has no use for
+
     statement, moment = (NOW, datetime.now(UTC)) if at is None else (THEN, at)
     return [
         ElementState(
