@@ -28,9 +28,10 @@ def acting(connection: Connection, actor: str, reason: str) -> None:
     )
 
 
-def actor(connection: Connection) -> str | None:
-    """Give who acts in this transaction; None where nobody has said so."""
-    return _setting(connection, "linli.actor")
+def actor(connection: Connection, said: str | None) -> str | None:
+    """Give who acts: whose account it is, else who is said to act, else as who the door is open; None: nobody."""
+    name = _setting(connection, "linli.actor")
+    return name if _setting(connection, "linli.account_id") else said or name
 
 
 def role(connection: Connection) -> str | None:

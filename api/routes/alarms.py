@@ -14,7 +14,7 @@ from api.asked import Db, ThePlace
 from twin import acting, alarm_list, alarm_rules, alarms
 from twin.alarm_list import Mark, Standing
 from twin.db import Connection
-from twin.errors import NotFound, Refused
+from twin.errors import Refused
 from twin.terms import Severity
 
 router = APIRouter()
@@ -171,8 +171,6 @@ def switch(connection: Db, rule_id: Annotated[int, Path(ge=1, le=2**31 - 1)], sw
 @router.post("/api/away")
 def away(connection: Db, absence: Absence) -> dict[str, str]:
     """Say that nobody is at home where a device is, so that its stillness is no alarm; for the care role."""
-    if not _sees_dwellings(connection):
-        raise NotFound("no such device")
     if absence.until_at <= absence.from_at:
         raise Refused("the absence ends before it begins")
     by = _actor(connection, absence.by)
@@ -189,7 +187,7 @@ def _mark(text: str) -> Mark:
 
 def _actor(connection: Connection, given: str | None) -> str:
     """Say who acts: who has signed in, else who the body says; what is done is then theirs."""
-    by = acting.actor(connection) or given
+    by = acting.actor(connection, given)
     if by is None:
         raise Refused("by: nobody has signed in, so say who acts")
     acting.acting(connection, by, "alarms")

@@ -64,7 +64,7 @@ def test_a_screen_gets_the_whole_board_and_then_only_what_changed_in_time(monaco
             shown = second["alarms"]["rows"]
             total = shown.pop("total")  # type: ignore[attr-defined]
             (row,) = shown.values()  # type: ignore[attr-defined]
-            assert (second["alarms"]["whole"], row["people"]["value"], total["waiting"]) == (False, 17, 1)
+            assert (second["alarms"]["whole"], row["people"]["value"], total["waiting"]) == (False, 15, 1)
             return late_s
         finally:
             await asyncio.to_thread(hub.stop)
