@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from twin import db
+from twin import db, kept_states
 from twin.devices import WELFARE
 from twin.editions import compress
 from twin.packing import pack_oldest
@@ -74,8 +74,11 @@ def retain(connection: Connection, settings: StorageSettings, now: datetime) -> 
     final = final_before(connection)
     raw = _up(now - timedelta(days=settings.raw_days), timedelta(days=1))
     welfare = _up(now - timedelta(days=settings.welfare_days), timedelta(hours=1))
-    chunks = _drop(connection, min(raw, _down(final, timedelta(days=1))))
-    rows = _clear_welfare(connection, min(welfare, _down(final, timedelta(hours=1))))
+    raw, kept = min(raw, _down(final, timedelta(days=1))), min(welfare, _down(final, timedelta(hours=1)))
+    kept_states.keep(connection, raw)
+    kept_states.keep(connection, kept, sorted(WELFARE))
+    chunks = _drop(connection, raw)
+    rows = _clear_welfare(connection, kept)
     oldest = now - timedelta(days=settings.quarantine_days)
     refused = connection.execute(
         sa.text("DELETE FROM quarantine WHERE last_seen < :oldest"), {"oldest": oldest}

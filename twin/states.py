@@ -26,7 +26,7 @@ __all__ = ["TimeInState", "TimeInWords", "by_month", "time_in_state", "time_in_w
 
 SILENT_INTERVALS = 3
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-CLOSED, OPEN, UNKNOWN = 0, 1, 2
+CLOSED, OPEN = 0, 1
 TRUTHS = ("false", "true")
 
 
@@ -77,10 +77,10 @@ def time_in_state(
 
     Raises NotFound where there is no such datastream, Refused where a value is neither 0 nor 1.
     """
-    found, words = _sums_by_day(connection, datastream_id, start, end, now)
-    if words != TRUTHS:
+    days = time_in_words(connection, datastream_id, start, end, now)
+    if any(day.us.keys() - set(TRUTHS) for day in days):
         raise Refused(f"datastream {datastream_id} has other values than 0 and 1")
-    return [TimeInState(day, int(row[OPEN]), int(row[CLOSED]), int(row[UNKNOWN])) for day, row in found]
+    return [TimeInState(one.day, one.us.get("true", 0), one.us.get("false", 0), one.unknown_us) for one in days]
 
 
 def time_in_words(
@@ -90,11 +90,25 @@ def time_in_words(
 
     Raises NotFound where there is no such datastream, Refused where its readings are neither words, texts nor 0 and 1.
     """
-    found, words = _sums_by_day(connection, datastream_id, start, end, now)
-    return [
+    kept = _kept(connection, datastream_id, start, end)
+    since = max(start, kept[-1].day + timedelta(days=1)) if kept else start
+    found, words = _sums_by_day(connection, datastream_id, since, max(since, end), now)
+    return kept + [
         TimeInWords(day, {word: int(us) for word, us in zip(words, row, strict=False) if us}, int(row[-1]))
         for day, row in found
     ]
+
+
+def _kept(connection: Connection, datastream_id: int, start: date, end: date) -> list[TimeInWords]:
+    """Read the days whose readings may have been let go."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT day, coalesce(jsonb_object_agg(word, us) FILTER (WHERE word <> ''), '{}'), coalesce(sum(us) FILTER (WHERE word = ''), 0)
+          FROM state_day WHERE datastream_id = :id AND day >= :start AND day < :end GROUP BY day ORDER BY day
+        """),
+        {"id": datastream_id, "start": start, "end": end},
+    )
+    return [TimeInWords(day, words, int(unknown)) for day, words, unknown in rows]
 
 
 def _sums_by_day(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, DateTime, Double, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Double, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.tables.metadata import Table, revision, serial, shape
@@ -89,6 +89,17 @@ class Category(Table):
     datastream_id: Mapped[int] = mapped_column(ForeignKey("datastream.id", ondelete="CASCADE"), primary_key=True)
     code: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     word: Mapped[str]
+
+
+class StateDay(Table):
+    """How long one state held on one local day. 状态时长."""
+
+    __tablename__ = "state_day"
+
+    datastream_id: Mapped[int] = mapped_column(ForeignKey("datastream.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    word: Mapped[str] = mapped_column(primary_key=True)
+    us: Mapped[int] = mapped_column(BigInteger)
 
 
 class ObservationText(Table):
