@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.provider import Unreachable
 from twin.db import Lost
 from twin.errors import Forbidden, NotFound, Refused, Stale
 
@@ -19,9 +20,13 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     Stale: HTTPStatus.CONFLICT,
     Forbidden: HTTPStatus.FORBIDDEN,
     Lost: HTTPStatus.SERVICE_UNAVAILABLE,
+    Unreachable: HTTPStatus.BAD_GATEWAY,
 }
 # Texts that come from a driver or a server may hold what a client should not see.
-FIXED = {HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer"}
+FIXED = {
+    HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer",
+    HTTPStatus.BAD_GATEWAY: "the sign-in provider does not answer",
+}
 
 
 class Problem(JSONResponse):

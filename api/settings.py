@@ -3,11 +3,21 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from twin.roles import Role
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Oidc(BaseModel):
+    """The city's own OpenID Connect provider, where accounts with a subject sign in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    issuer: str = Field(pattern=r"^https://|^http://(127\.0\.0\.1|localhost|\[::1\])(:|/|$)")
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None  # None: a public client, by PKCE alone
 
 
 class ServeSettings(BaseModel):
@@ -26,6 +36,7 @@ class ServeSettings(BaseModel):
     upload_bytes: int = Field(default=64 * 2**20, ge=1_024)  # of a file sent to be loaded, with its form
     upload_s: float = Field(default=120.0, gt=0)  # such a file must have come whole by then
     open_as: Role | None = None  # whoever asks from this machine is this, without signing in; None: all sign in
+    oidc: Oidc | None = None  # where others sign in than by a password here
     idle_minutes: int = Field(default=30, ge=1)  # a session that asks nothing for so long ends
     session_hours: int = Field(default=12, ge=1)  # and any session after so long
     asks_per_minute: int = Field(default=1_200, ge=1)  # by one account, or one address without an account

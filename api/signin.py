@@ -1,7 +1,8 @@
-"""Sign in and out with a local account; a cookie holds the session's secret and nothing else."""
+"""Sign in and out with a local account or at a provider; a cookie holds the session's secret and nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
@@ -10,14 +11,59 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.access import COOKIE, SIGN_IN, SIGNING_IN
 from api.errors import problem
+from api.provider import Attempt, Provider
 from api.rates import Rates
 from twin import accounts, roles
-from twin.db import Engine
+from twin.db import Connection, Engine
+from twin.errors import NotFound
+from twin.roles import Who
 from viz import signin as page
 from viz.assets import Assets
 
 TRIES_PER_MINUTE = 10  # from one address, whatever the account
 LONGEST_FORM = 4_096  # bytes
+ATTEMPT = "linli_attempt"
+ATTEMPT_S = 600
+
+
+def to_provider(request: Request) -> Response:
+    """Send a browser to the provider, with an attempt that it keeps until it comes back."""
+    provider = _provider(request)
+    attempt = Attempt.new()
+    answer = RedirectResponse(provider.address(attempt, _back(request)), HTTPStatus.SEE_OTHER)
+    is_tls = request.url.scheme == "https"
+    # lax: the browser comes back from another site
+    answer.set_cookie(ATTEMPT, attempt.packed(), ATTEMPT_S, httponly=True, samesite="lax", secure=is_tls, path=SIGN_IN)
+    return answer
+
+
+def from_provider(request: Request) -> Response:
+    """Take a browser back from the provider, and begin its session."""
+    rates: Rates = request.app.state.sign_ins
+    if not rates.take(request.client.host if request.client else ""):
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many tries in a minute; wait a little")
+    attempt = Attempt.unpacked(request.cookies.get(ATTEMPT, ""))
+    state, code = (request.query_params.get(name, "") for name in ("state", "code"))
+    subject = _provider(request).subject(attempt, _back(request), state=state, code=code)
+    secret = _begun(request, lambda connection: accounts.from_subject(connection, subject))
+    if secret is None:
+        return problem(HTTPStatus.FORBIDDEN, "there is no account here for whom the provider says you are")
+    # a page and not a redirect: a strict cookie is not sent on a way that began at another site
+    answer = HTMLResponse(page.done(request.headers.get("accept-language", ""), home="../../"))
+    _keep(request, answer, secret)
+    answer.delete_cookie(ATTEMPT, path=SIGN_IN, httponly=True, samesite="lax")
+    return answer
+
+
+def _provider(request: Request) -> Provider:
+    provider: Provider | None = request.app.state.provider
+    if provider is None:
+        raise NotFound("no provider is set: serve.oidc")
+    return provider
+
+
+def _back(request: Request) -> str:
+    return f"{str(request.base_url).rstrip('/')}{SIGN_IN}/oidc/back"
 
 
 def shown(request: Request, *, wrong: bool = False) -> HTMLResponse:
@@ -28,6 +74,7 @@ def shown(request: Request, *, wrong: bool = False) -> HTMLResponse:
         request.headers.get("accept-language", ""),
         static=f"static/{assets.version}",
         wrong=wrong,
+        is_provided=request.app.state.provider is not None,
     )
     return HTMLResponse(text, HTTPStatus.UNAUTHORIZED if wrong else HTTPStatus.OK)
 
@@ -39,21 +86,26 @@ def tried(request: Request, body: bytes) -> Response:
         return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many tries in a minute; wait a little")
     form = parse_qs(body[:LONGEST_FORM].decode("utf-8", "replace"), max_num_fields=10)
     name, password = (form.get(field, [""])[0] for field in ("name", "password"))
-    engine: Engine = request.app.state.engine
-    with roles.asking(SIGNING_IN), engine.begin() as connection:
-        who = accounts.sign_in(connection, name, password)
-        secret = accounts.start_session(connection, who.account_id) if who and who.account_id else None
+    secret = _begun(request, lambda connection: accounts.sign_in(connection, name, password))
     if secret is None:
         return shown(request, wrong=True)
-    return signed_in(request, secret)
-
-
-def signed_in(request: Request, secret: str) -> Response:
-    """Send a browser to the map with its new session."""
     answer = RedirectResponse("./", HTTPStatus.SEE_OTHER)
+    _keep(request, answer, secret)
+    return answer
+
+
+def _begun(request: Request, who: Callable[[Connection], Who | None]) -> str | None:
+    """Begin the session of whom the database says it is; None: of nobody."""
+    engine: Engine = request.app.state.engine
+    with roles.asking(SIGNING_IN), engine.begin() as connection:
+        found = who(connection)
+        return accounts.start_session(connection, found.account_id) if found and found.account_id else None
+
+
+def _keep(request: Request, answer: Response, secret: str) -> None:
+    """Give a browser its session: no script reads it, and no other site sends it."""
     is_tls = request.url.scheme == "https"
     answer.set_cookie(COOKIE, secret, httponly=True, samesite="strict", secure=is_tls, path="/")
-    return answer
 
 
 def out(request: Request) -> Response:

@@ -39,17 +39,25 @@ def show_first_administrator(url: str, say: Callable[[str], None]) -> None:
 
 
 @users.command("add")
-def add(context: typer.Context, name: Name, role: RoleName = None, grid: Grids = None) -> None:
+def add(
+    context: typer.Context,
+    name: Name,
+    *,
+    role: RoleName = None,
+    grid: Grids = None,
+    subject: Annotated[str, typer.Option(help="ISSUER SUB: signs in at that provider, and has no password.")] = "",
+) -> None:
     """Make an account and print its password, this once. 新建账号"""
     from twin import accounts
     from twin.errors import Refused
 
     if role is None:
         raise Refused("an account needs a role: --role")
-    password = secrets.token_urlsafe(15)
+    password = None if subject else secrets.token_urlsafe(15)
     with _connected(context) as connection:
-        accounts.create(connection, name, _role(role), password, grids=_grids(connection, grid))
-    typer.echo(f"{name}, {role}; the password, shown only now: {password}")
+        accounts.create(connection, name, _role(role), password, grids=_grids(connection, grid), subject=subject)
+    how = f"the password, shown only now: {password}" if password else f"signs in as {subject}"
+    typer.echo(f"{name}, {role}; {how}")
 
 
 @users.command("list")

@@ -29,6 +29,7 @@ __all__ = [
     "end_session",
     "first_administrator",
     "from_session",
+    "from_subject",
     "from_token",
     "make_token",
     "revoke",
@@ -188,6 +189,19 @@ def sign_in(connection: Connection, name: str, password: str) -> Who | None:
         sa.text("UPDATE user_account SET failures = 0, locked_until = NULL WHERE id = :id"), {"id": row.id}
     )
     audit.append(connection, "signed in", account=row.name)
+    return Who(row.name, Role(row.role), row.id, tuple(row.grids))
+
+
+def from_subject(connection: Connection, subject: str) -> Who | None:
+    """Give whose account has signed in at a provider as this subject; None where nobody's may."""
+    row = connection.execute(
+        sa.text("SELECT id, name, role, grids FROM user_account WHERE subject = :subject AND NOT disabled"),
+        {"subject": subject},
+    ).one_or_none()
+    if row is None:
+        audit.append(connection, "sign-in refused", why="no account for the provider's subject")
+        return None
+    audit.append(connection, "signed in", account=row.name, by="provider")
     return Who(row.name, Role(row.role), row.id, tuple(row.grids))
 
 

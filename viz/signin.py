@@ -6,8 +6,8 @@ from viz import pages, texts
 from viz.ops import Wanted
 
 
-def page(asked: dict[str, str], accepted_languages: str, *, static: str, wrong: bool) -> str:
-    """Write the page for one reader; wrong: the last try was not right."""
+def page(asked: dict[str, str], accepted_languages: str, *, static: str, wrong: bool, is_provided: bool) -> str:
+    """Write the page for one reader; wrong: the last try was not right; is_provided: there is a provider too."""
     wanted = Wanted.choose(asked, accepted_languages)
     language = wanted.language
     other = "en" if language == "zh" else "zh"
@@ -23,4 +23,11 @@ def page(asked: dict[str, str], accepted_languages: str, *, static: str, wrong: 
         size=wanted.size,
         static=static,
         wrong=wrong,
+        is_provided=is_provided,
     )
+
+
+def done(accepted_languages: str, *, home: str) -> str:
+    """Write the page that goes on to the map by itself; home: its relative address."""
+    language = Wanted.choose({}, accepted_languages).language
+    return pages.render("signedin.html.j2", language, html_lang=texts.HTML_LANGUAGES[language], home=home)

@@ -49,6 +49,18 @@ def sign_in(request: Request, body: Annotated[bytes, Depends(_body)]) -> Respons
     return signin.tried(request, body)
 
 
+@router.get("/signin/oidc", include_in_schema=False)
+def to_provider(request: Request) -> Response:
+    """Go to the provider."""
+    return signin.to_provider(request)
+
+
+@router.get("/signin/oidc/back", include_in_schema=False)
+def from_provider(request: Request) -> Response:
+    """Come back from the provider."""
+    return signin.from_provider(request)
+
+
 @router.post("/signout", include_in_schema=False)
 def sign_out(request: Request) -> Response:
     """End the session."""
