@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -50,3 +51,15 @@ def test_coverage_of_a_moment_is_asked_with_its_offset(monaco: str, tmp_path: Pa
     assert refused.stderr == "linli: '2026-11-24 08:00' is no moment: write it as 2026-11-24T08:00+08:00\n"
     before = linli(monaco, "simulate", "coverage", "--at", "2001-01-01T00:00Z", folder=tmp_path)
     assert (before.returncode, before.stderr) == (2, "linli: no place is loaded\n")
+
+
+def test_coverage_as_of_a_moment_before_an_import_is_that_of_before(monaco: str, tmp_path: Path) -> None:
+    words = ("simulate", "coverage", "--service", "clinic", "--group", "75-84", "--json")
+    (before,) = json.loads(linli(monaco, *words, folder=tmp_path).stdout)["coverage"]
+    moment = datetime.now(UTC).isoformat()
+    (tmp_path / "own.csv").write_text("id,service,name,lon,lat\na,clinic,A,7.4215,43.7395\n", encoding="utf-8")
+    loaded = linli(monaco, "load", "facilities", "own.csv", "--datum", "wgs84", folder=tmp_path)
+    assert loaded.returncode == 0, loaded.stderr
+    (now,) = json.loads(linli(monaco, *words, folder=tmp_path).stdout)["coverage"]
+    (then,) = json.loads(linli(monaco, *words, "--at", moment, folder=tmp_path).stdout)["coverage"]
+    assert then == before != now
