@@ -29,7 +29,7 @@ LIMIT_MS = 900_000  # the longest norm: fifteen minutes
 GROUPS = 2
 DISTRICTS = 16
 FACILITIES = 200
-ROUNDS = 3
+ROUNDS = 2
 
 
 def town(nodes: int, services: int) -> Whole:

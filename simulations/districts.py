@@ -19,7 +19,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pyarrow import parquet
 
-from simulations.graph import CLOSED, build, links
+from simulations.graph import CLOSED, Graph, build, links
 from simulations.paths import UNREACHED, Seeds, nearest, seeds
 
 __all__ = ["Labels", "Whole", "cut", "joined", "solve", "solve_whole"]
@@ -59,12 +59,13 @@ def cut(whole: Whole, folder: Path, *, districts: int, limit_ms: int) -> list[Pa
     if districts < 1:
         raise ValueError(f"{districts} districts; 1 or more are needed")
     folder.mkdir(parents=True, exist_ok=True)
-    quickest = _quickest(whole)
+    graph = build(whole.nodes, whole.tail, whole.head)
+    laid = links(graph, _quickest(whole))
     files = []
     for number, own in enumerate(np.array_split(np.arange(whole.nodes, dtype=np.int32), districts)):
         if len(own):
             file = folder / f"district-{number:05}.parquet"
-            _write(file, _district(whole, own, _within(whole, quickest, own, limit_ms), limit_ms))
+            _write(file, _district(whole, own, _within(graph, laid, own, limit_ms), limit_ms))
             files.append(file)
     return files
 
@@ -108,11 +109,10 @@ def _quickest(whole: Whole) -> Ints:
     return np.repeat(np.where(least == np.iinfo(np.int32).max, CLOSED, least), 2).astype(np.int32)
 
 
-def _within(whole: Whole, quickest: Ints, own: Ints, limit_ms: int) -> Ints:
+def _within(graph: Graph, laid: Ints, own: Ints, limit_ms: int) -> Ints:
     """Give the nodes within the limit of a district's own, these among them, ascending."""
-    graph = build(whole.nodes, whole.tail, whole.head)
     nothing = np.zeros(len(own), np.int32)
-    found = nearest(graph, links(graph, quickest), seeds(own, nothing, nothing))
+    found = nearest(graph, laid, seeds(own, nothing, nothing))
     return np.flatnonzero((found.label < UNREACHED) & (found.label >> 32 <= limit_ms)).astype(np.int32)
 
 

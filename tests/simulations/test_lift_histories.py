@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+from datetime import datetime
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -135,3 +139,20 @@ def test_a_lift_that_never_stood_costs_nothing_and_a_stop_is_heard() -> None:
             groups=WHEEL,
             heard=lambda done, _: done < 1,
         )
+
+
+def test_277_real_lifts_stand_as_drawn_for_as_long_as_they_stood(shared: Path) -> None:
+    with (shared / "data/lifts/dcmetro_elevator_statuses.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    last = max(row["end_utc"] for row in rows)
+    states: dict[str, list[tuple[bool, float]]] = {}
+    for row in rows:
+        start, end = (datetime.fromisoformat(time) for time in (row["start_utc"], row["end_utc"] or last))
+        states.setdefault(row["unit_id"], []).append((row["category"] == "ON", (end - start).total_seconds()))
+    pasts = [history(some) for some in states.values()]
+    # the availability that the data's page tells
+    assert (len(pasts), round(1 - float(np.mean([past.share_standing for past in pasts])), 3)) == (277, 0.971)
+    lifts = [Lift((THE_LIFT,), (past,)) for past in pasts]
+    hours = np.array([of_lift(draw([lift], years=10, rng=np.random.default_rng(8)), 0) for lift in lifts]).sum(axis=0)
+    truth = HOURS_A_YEAR * sum(past.share_standing for past in pasts)
+    near(float(hours.mean()), float(hours.std(ddof=1)) / 10**0.5, truth)
