@@ -58,7 +58,7 @@ def simulate_siting(
     service: OneService,
     group: OneGroup = "adult",
     new: Annotated[int, typer.Option(min=0, help="How many sites to open beside those that are there.")] = 1,
-    goal: Annotated[str, typer.Option(help="people, walking or longest.")] = "people",
+    goal: Annotated[str, typer.Option(help="people, walking, longest, all, backup or fair.")] = "people",
     minutes: Minutes = None,
     seconds: Seconds = 60.0,
     at: At = None,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from simulations.capacity import Decay, seats_taken, two_step
 from simulations.community import Community
 from simulations.homes import Sites
 from simulations.siting import cover_most, shorten_longest, walk_least
+from simulations.siting_exact import Limits, cover_all, cover_fairly, cover_twice
 from simulations.siting_problem import Answer, Report
 from simulations.states import Reports
 from simulations.tables import Table
@@ -21,9 +22,9 @@ from twin.counts import nearest
 from twin.errors import Refused
 from twin.terms import MobilityGroup, Service
 
-__all__ = ["GOALS", "capacity", "siting", "until"]
+__all__ = ["GOALS", "capacity", "siting"]
 
-GOALS = ("people", "walking", "longest")
+GOALS = ("people", "walking", "longest", "all", "backup", "fair")
 WALKED_BEYOND = 2.0  # times the limit: what is counted for those whom no site reaches, and how far the table goes
 
 
@@ -85,18 +86,25 @@ def siting(
 ) -> dict[str, Any]:
     """Say where `new` sites of a service would serve most, beside those that are there; one may open in any building.
 
-    goal: one of GOALS, most people within the limit, least walking, or the shortest longest way. Raises Refused where
-    there is no such goal, or where more sites are asked for than buildings hang on the network.
+    goal: one of GOALS. people: most people within the limit; walking: least walking; longest: the shortest longest
+    way; all: the fewest sites, `new` at most, that reach all who can be reached, its value is their number; backup:
+    as all, and then most people within the limit of a second site; fair: the largest share within the limit in the
+    grid that is worst off, then most people. Raises Refused where there is no such goal, or where more sites are asked
+    for than buildings hang on the network.
     """
     if goal not in GOALS:
         raise Refused(f"{goal!r} is no goal; one of {', '.join(GOALS)}")
     sites = homes.with_rooms(community, homes.existing(community, said, service, group), group)
     if new > int((~sites.fixed).sum()):
         raise Refused(f"{new} new sites, but {int((~sites.fixed).sum())} buildings hang on the network")
-    far_s = limit_s if goal == "people" else WALKED_BEYOND * limit_s
+    far_s = WALKED_BEYOND * limit_s if goal in {"walking", "longest"} else limit_s
     table = homes.table(community, said, sites, group, limit_s=far_s)
     residents = homes.people(community, group)
-    found = _solved(goal, table, residents, sites.fixed, new=new, limit_s=limit_s, report=report)
+    grid = community.buildings.grid_ids[community.households.building]
+    if goal == "fair" and not residents[grid >= 0].any():
+        raise Refused("nobody lives in a grid")
+    asked = _Sought(table, residents, grid, sites.fixed, new, limit_s)
+    found = _solved(goal, asked, report)
     now, then = (_within(table, residents, some, limit_s) for some in (np.flatnonzero(sites.fixed), found.sites))
     return {
         "service": service.value,
@@ -113,33 +121,36 @@ def siting(
     }
 
 
-def until(seconds: float | None) -> Report | None:
-    """Give a report that stops a search after so many seconds; None: never."""
-    if seconds is None:
-        return None
-    end = time.monotonic() + seconds
-    return lambda _: time.monotonic() < end
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sought:
+    """What sites are sought for; people and grid by household row, fixed by site."""
+
+    table: Table
+    people: NDArray[np.int64]
+    grid: NDArray[np.int32]
+    fixed: NDArray[np.bool_]
+    new: int
+    limit_s: float
 
 
-def _solved(
-    goal: str,
-    table: Table,
-    residents: NDArray[np.int64],
-    fixed: NDArray[np.bool_],
-    *,
-    new: int,
-    limit_s: float,
-    report: Report | None,
-) -> Answer:
-    sites = int(fixed.sum()) + new
+def _solved(goal: str, sought: _Sought, report: Report | None) -> Answer:
+    at = (sought.table, sought.people)
+    sites = int(sought.fixed.sum()) + sought.new
+    limits = Limits(np.ones(len(sought.fixed)), sites=sites, fixed=sought.fixed)
     match goal:
         case "people":
-            return cover_most(table, residents, limit_s=limit_s, sites=sites, fixed=fixed, report=report)
+            return cover_most(*at, limit_s=sought.limit_s, sites=sites, fixed=sought.fixed, report=report)
         case "walking":
-            beyond_s = WALKED_BEYOND * limit_s
-            return walk_least(table, residents, beyond_s=beyond_s, sites=sites, fixed=fixed, report=report)
+            beyond_s = WALKED_BEYOND * sought.limit_s
+            return walk_least(*at, beyond_s=beyond_s, sites=sites, fixed=sought.fixed, report=report)
+        case "all":
+            return cover_all(*at, limit_s=sought.limit_s, limits=limits, report=report)
+        case "backup":
+            return cover_twice(*at, limit_s=sought.limit_s, limits=limits, report=report)[1]
+        case "fair":
+            return cover_fairly(*at, sought.grid, limit_s=sought.limit_s, limits=limits, report=report)[0]
         case _:
-            return shorten_longest(table, residents, sites=sites, fixed=fixed, report=report)
+            return shorten_longest(*at, sites=sites, fixed=sought.fixed, report=report)
 
 
 def _within(table: Table, residents: NDArray[np.int64], sites: NDArray[np.integer], limit_s: float) -> int:
@@ -153,7 +164,7 @@ def _sureness(found: Answer) -> dict[str, Any]:
         "value": _finite(found.value),
         "bound": _finite(found.bound),
         "proven": found.proven,
-        "gap": round(found.gap, 6) if np.isfinite(found.value) else None,
+        "gap": round(found.gap, 6) if np.isfinite(found.value) and np.isfinite(found.gap) else None,
     }
 
 

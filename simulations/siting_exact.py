@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from simulations.siting_problem import Answer, Flags, Floats, Report, covering
+from simulations.siting_greedy import greedy
+from simulations.siting_problem import Answer, Flags, Floats, Report, alike, covering
 from simulations.solver import Model, Solved, minimise
 from simulations.tables import Table
 
@@ -165,30 +167,42 @@ def cover_fairly(
     grid (places,): the grid of each place, -1 of none; grids without people do not count. Gives two answers of the
     same sites: in shares of the worst grid's people, and in people. Raises ValueError where nobody lives in a grid.
     """
-    m, places = len(limits.cost), len(people)
-    near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
-    model = limits.model(places + 1)
-    _serve(model, m, table.column[near], table.facility()[near], places)
-    inside = np.flatnonzero((people > 0) & (grid >= 0))
-    if not len(inside):
+    if not np.any(people[grid >= 0] > 0):
         raise ValueError("nobody lives in a grid")
-    grids, row = np.unique(grid[inside], return_inverse=True)
-    shares = people[inside] / np.bincount(row, people[inside])[row]
-    every, worst = np.arange(len(grids)), m + places
-    variable = np.concatenate((m + inside, np.full(len(every), worst)))
+    near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
+    of, many = alike(table.facility()[near], table.column[near], people.astype(np.float64), grid)
+    m, groups = len(limits.cost), len(many)
+    model = limits.model(groups + 1)
+    pairs = np.unique(of[table.column[near]] * m + table.facility()[near])
+    _serve(model, m, pairs // m, pairs % m, groups)
+    grid_of = np.full(groups, -1, np.int64)
+    grid_of[of] = grid
+    inside = np.flatnonzero((many > 0) & (grid_of >= 0))
+    grids, row = np.unique(grid_of[inside], return_inverse=True)
+    shares = many[inside] / np.bincount(row, many[inside])[row]
+    every, worst = np.arange(len(grids)), m + groups
     model.add(
         np.concatenate((row, every)),
-        variable,
+        np.concatenate((m + inside, np.full(len(every), worst))),
         np.concatenate((shares, np.full(len(every), -1.0))),
         least=0.0,
         most=np.inf,
     )
+    served = csr_array((np.ones(len(pairs)), (pairs // m, pairs % m)), shape=(groups, m))
+
+    def filled(is_open: Flags) -> Floats:
+        covered = (served @ is_open.astype(np.float64) > 0).astype(np.float64)
+        return np.concatenate((is_open, covered, [np.bincount(row, shares * covered[inside]).min()]))
+
+    start = filled(limits.held())
+    if limits.sites is not None and limits.budget is None:
+        start = filled(greedy(covering(table, people, limit_s=limit_s, sites=limits.sites, fixed=limits.fixed)))
     model.cost[worst] = -1.0
-    share = _negative(_answer(minimise(model, report=report), m))
-    model.cost[worst], model.lower[worst] = 0.0, max(0.0, share.value - ROUNDING)
-    model.cost[m:worst] = -people
-    total = _negative(_answer(minimise(model, report=report), m))
-    fair = Answer(total.sites, share.value, share.bound, share.proven)
+    share = minimise(model, start=start, report=report)
+    model.cost[worst], model.lower[worst] = 0.0, max(0.0, -share.value - ROUNDING)
+    model.cost[m:worst] = -many
+    total = _negative(_answer(minimise(model, start=share.values, report=report), m))
+    fair = Answer(total.sites, -share.value, min(1.0, -share.bound), share.proven)
     return fair, Answer(total.sites, total.value, total.bound, share.proven and total.proven)
 
 

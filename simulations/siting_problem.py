@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulations import siting_kernels
 from simulations.tables import Table
 
-__all__ = ["Answer", "Problem", "Progress", "Report", "covering", "from_costs", "from_rows", "walking"]
+__all__ = ["Answer", "Problem", "Progress", "Report", "alike", "covering", "from_costs", "from_rows", "walking"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -63,8 +63,10 @@ class Answer:
 
     @property
     def gap(self) -> float:
-        """Give how far from the bound the value is, as a share of the value; 0 where it is proven."""
-        return 0.0 if self.proven or self.value == self.bound else abs(self.value - self.bound) / abs(self.value)
+        """Give how far from the bound the value is, as a share of the value, inf of 0; 0 where it is proven."""
+        if self.proven or self.value == self.bound:
+            return 0.0
+        return abs(self.value - self.bound) / abs(self.value) if self.value else np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def covering(
     """
     near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
     candidate, place = table.facility()[near], table.column[near]
-    groups, beyond = _alike(candidate, place, people.astype(np.float64))
+    groups, beyond = alike(candidate, place, people.astype(np.float64))
     order = np.unique(candidate.astype(np.int64) * len(beyond) + groups[place])
     indptr = np.searchsorted(order, np.arange(table.facilities + 1) * len(beyond))
     at = (order % max(len(beyond), 1)).astype(np.int32)
@@ -145,18 +147,22 @@ def walking(
     return from_rows(table.column, table.indptr, cost, beyond.astype(np.float64), sites=sites, fixed=fixed)
 
 
-def _alike(candidate: NDArray[np.int32], place: NDArray[np.int32], people: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """Group places that the same candidates reach; gives the group of each, and the people of each group.
+def alike(
+    candidate: NDArray[np.int32], place: NDArray[np.int32], people: Floats, kind: NDArray[np.int32] | None = None
+) -> tuple[NDArray[np.int64], Floats]:
+    """Group places of a kind that the same candidates reach; gives the group of each, and the people of each group.
 
-    Group 0 are those that none reaches. Sets are told apart by two random sums of 63 bits: a mistake is as likely as
-    1 in 2**126 for each pair of them.
+    candidate and place (rows,); people and kind (places,). Without kinds group 0 are those that none reaches. Sets are
+    told apart by two random sums of 63 bits: a mistake is as likely as 1 in 2**126 for each pair of them.
     """
     rng = np.random.default_rng(0)
     names = rng.integers(0, 1 << 62, (2, candidate.max(initial=0) + 1))
-    sums = np.zeros((2, len(people)), np.int64)
+    sums = np.zeros((3, len(people)), np.int64)
+    if kind is not None:
+        sums[2] = kind
     for which in (0, 1):
         np.add.at(sums[which], place, names[which][candidate])  # wraps around, which does no harm
-    _, group = np.unique(np.column_stack((np.zeros((2, 1), np.int64), sums)), axis=1, return_inverse=True)
+    _, group = np.unique(np.column_stack((np.zeros((3, 1), np.int64), sums)), axis=1, return_inverse=True)
     unreached, group = group.ravel()[0], group.ravel()[1:]
     group = np.where(group == unreached, 0, np.where(group < unreached, group + 1, group)).astype(np.int64)
     return group, np.bincount(group, people, group.max(initial=0) + 1).astype(np.float64)

@@ -6,6 +6,7 @@ The model is passed as arrays in one call: nothing is built variable by variable
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Model", "Solved", "minimise"]
 
 Ints = NDArray[np.integer]
+TOLD_EVERY_S = 0.1
 GAP = 1e-9  # relative; HiGHS's own 1e-4 would call a choice optimal that is not
 
 
@@ -59,9 +61,12 @@ class Solved:
     proven: bool
 
 
-def minimise(model: Model, *, target: float | None = None, report: Report | None = None) -> Solved:
+def minimise(
+    model: Model, *, start: Floats | None = None, target: float | None = None, report: Report | None = None
+) -> Solved:
     """Solve a model; `target`: stop at a solution this good. report is told of progress and says whether to go on.
 
+    start: a solution to begin with, (variables,); a search that is stopped gives it where it has found no better.
     Raises RuntimeError where HiGHS refuses the model.
     """
     import highspy
@@ -73,6 +78,10 @@ def minimise(model: Model, *, target: float | None = None, report: Report | None
         highs.setOptionValue("objective_target", target)
     if highs.passModel(_as_highs(model)) == highspy.HighsStatus.kError:
         raise RuntimeError("HiGHS refuses the model")
+    if start is not None:
+        begun = highspy.HighsSolution()
+        begun.col_value = start.tolist()
+        highs.setSolution(begun)
     if report is not None:
         _listen(highs, report)
     highs.run()
@@ -117,12 +126,25 @@ def _as_highs(model: Model) -> highspy.HighsLp:
 
 
 def _listen(highs: highspy.Highs, report: Report) -> None:
+    """Tell of progress now and then, also while a long linear model is solved before any bound is known."""
+    told_at, last = -np.inf, Progress(np.inf, -np.inf, 0)
+
     def heard(event: highspy.highs.HighsCallbackEvent) -> None:
+        nonlocal told_at, last
+        if time.monotonic() - told_at < TOLD_EVERY_S:
+            return
         out = event.data_out
-        if not report(Progress(out.mip_primal_bound, out.mip_dual_bound, int(out.mip_node_count))):
+        if event.callback_type == highspy.cb.HighsCallbackType.kCallbackMipInterrupt:
+            last = Progress(out.mip_primal_bound, out.mip_dual_bound, int(out.mip_node_count))
+        told_at = time.monotonic()
+        if not report(last):
+            told_at = -np.inf  # it is asked again until it has stopped
             event.interrupt()
 
-    highs.cbMipInterrupt.subscribe(heard)
+    import highspy
+
+    for each in (highs.cbMipInterrupt, highs.cbSimplexInterrupt, highs.cbIpmInterrupt):
+        each.subscribe(heard)
 
 
 def _solved(highs: highspy.Highs, model: Model) -> Solved:

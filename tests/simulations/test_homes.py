@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from simulations import homes
+from simulations import homes, siting_answers
 from simulations.commands import simulating
 from simulations.community import Community
 from simulations.coverage import coverage
@@ -49,6 +51,21 @@ def test_siting_names_a_building_and_a_bound(monaco_database: str) -> None:
         assert other["within_limit_then"] <= answer["within_limit_then"]
 
 
+def test_goals_in_the_village() -> None:
+    here = village()
+    ask_for = partial(siting_answers.siting, here, (), Service.PHARMACY, MobilityGroup.ADULT, limit_s=120)
+    # the pharmacy is 5 minutes from the houses, and they from each other: each needs its own, and none has a second
+    every = ask_for(new=2, goal="all")
+    assert (every["value"], every["proven"], every["within_limit_then"]) == (2, True, every["residents"])
+    backed = ask_for(new=2, goal="backup")
+    assert [site["id"] for site in backed["sites"]] == [site["id"] for site in every["sites"]]
+    assert (backed["value"], backed["proven"]) == (0, True)
+    fair = ask_for(new=1, goal="fair")
+    assert (fair["value"], fair["within_limit_then"]) == (0.571, 40)  # one grid of 70: the hill house has 40 of them
+    none = ask_for(new=0, goal="all")
+    assert (none["sites"], none["value"], none["proven"]) == ([], None, True)
+
+
 def test_capacity_names_seats_and_the_seated(monaco_database: str) -> None:
     for decay in ("step", "gaussian"):
         answer = ask(monaco_database, "capacity", "--service", "canteen", "--group", "75-84", "--decay", decay)
@@ -60,8 +77,11 @@ def test_capacity_names_seats_and_the_seated(monaco_database: str) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["siting", "--service", "clinic", "--goal", "fame"], "'fame' is no goal; one of people, walking, longest"),
-        (["siting", "--service", "clinic", "--new", "1000000"], "1000000 new sites, but "),
+        (
+            ["siting", "--service", "clinic", "--goal", "fame"],
+            "'fame' is no goal; one of people, walking, longest, all",
+        ),
+        (["siting", "--service", "clinic", "--new", "101"], "Expected `int` <= 100"),
         (["capacity", "--decay", "cliff"], "'cliff' is no decay; one of step, gaussian, linear"),
     ],
 )

@@ -245,6 +245,21 @@ def test_the_worst_grid_comes_first_then_the_most_people() -> None:
     assert share.value == pytest.approx(20 / 35)
 
 
+def test_a_fair_choice_that_is_stopped_at_once_is_the_greedy_one_with_its_bound() -> None:
+    rng = np.random.default_rng(4)
+    minutes_away = np.round(rng.uniform(1, 30, (40, 200)), 1)
+    people, grid = rng.integers(1, 50, 200), rng.integers(0, 8, 200).astype(np.int32)
+    limits = Limits(np.ones(40), sites=3)
+    share, total = cover_fairly(
+        town(minutes_away.tolist()), people, grid, limit_s=600, limits=limits, report=lambda _: False
+    )
+    assert len(share.sites) == 3
+    covered_each = [(minutes_away[share.sites][:, grid == g] <= 10).any(axis=0) @ people[grid == g] for g in range(8)]
+    assert 0 < share.value <= min(covered_each / np.bincount(grid, people)) + 1e-9
+    assert share.value <= share.bound <= 1
+    assert total.value == sum(covered_each)
+
+
 def test_a_search_says_how_far_it_is_and_stops_when_told() -> None:
     rng = np.random.default_rng(3)
     at = rng.random((150, 2))
