@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from twin import account, gate, observations, quarantine
+from twin import account, gate, observations, quarantine, texts
 from twin.account import Tally
 from twin.devices import WELFARE, Slot
 from twin.errors import Refused
@@ -20,6 +20,7 @@ from twin.observations import Batch
 from twin.quarantine import Refusal
 from twin.tables import ObservationDetail
 from twin.terms import Reading
+from twin.texts import Texts
 
 __all__ = ["Arrival", "Became", "Detail", "Verdict", "arrive"]
 
@@ -45,13 +46,17 @@ NOTHING = Detail()
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One posted observation; `value` is NaN where the result is no number, `payload` is kept where it is refused."""
+    """One posted observation; `value` is NaN where the result is no number, `payload` is kept where it is refused.
+
+    `text` is a result that is text: what a category or a text takes.
+    """
 
     datastream_id: int
     time_us: int
     value: float
     payload: bytes
     detail: Detail = NOTHING
+    text: str | None = None
 
 
 class Became(StrEnum):
@@ -78,17 +83,20 @@ def arrive(connection: Connection, arrivals: Sequence[Arrival], received_at: dat
     """
     slots = _slots(connection, {one.datastream_id for one in arrivals})
     received_us = (received_at - EPOCH) // timedelta(microseconds=1)
-    readings = [Reading(*slots[one.datastream_id][:2], one.time_us, one.value) for one in arrivals]
-    passed = [
-        position
-        for position, (one, reading) in enumerate(zip(arrivals, readings, strict=True))
-        if gate.passes(reading, slots[one.datastream_id][2], received_us)
+    readings = [Reading(*slots[one.datastream_id][:2], one.time_us, one.value, text=one.text) for one in arrivals]
+    fits = [
+        _fit(reading, slots[one.datastream_id][2], received_us) for one, reading in zip(arrivals, readings, strict=True)
     ]
-    verdicts = _record(connection, arrivals, passed, received_at)
+    numbers = {position: fit for position, fit in enumerate(fits) if isinstance(fit, float)}
+    verdicts = _record(connection, arrivals, numbers, received_at)
+    verdicts |= _record_texts(
+        connection, arrivals, {at: fit for at, fit in enumerate(fits) if isinstance(fit, str)}, received_at
+    )
     refusals = []
     for position in sorted(set(range(len(arrivals))) - verdicts.keys()):
         one = arrivals[position]
-        code, reason = gate.why(readings[position], slots[one.datastream_id][2], received_us)
+        slot = slots[one.datastream_id][2]
+        code, reason = (gate.why if slot.codes is None else gate.why_not_word)(readings[position], slot, received_us)
         verdicts[position] = Verdict(Became.REFUSED, reason)
         refusals.append(_refusal(one, code.value, reason, received_at))
     quarantine.fold(connection, refusals)
@@ -96,15 +104,26 @@ def arrive(connection: Connection, arrivals: Sequence[Arrival], received_at: dat
     return [verdicts[position] for position in range(len(arrivals))]
 
 
+def _fit(reading: Reading, slot: Slot, received_us: int) -> float | str | None:
+    """Give the number, code or text that may be stored; None where none may."""
+    if slot.codes is None:
+        return gate.fit(reading, slot, received_us)
+    found = gate.worded(reading, slot, received_us)
+    return float(found) if isinstance(found, int) else found
+
+
 def _slots(connection: Connection, datastream_ids: set[int]) -> dict[int, tuple[str, str, Slot]]:
     rows = connection.execute(
         sa.text("""
-        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit FROM datastream d JOIN thing t ON t.id = d.thing_id
+        SELECT t.key, d.property, d.id, d.lowest, d.highest, d.unit,
+               CASE d.result WHEN 'text' THEN '{}'
+                    WHEN 'category' THEN (SELECT jsonb_object_agg(word, code) FROM category WHERE datastream_id = d.id) END
+          FROM datastream d JOIN thing t ON t.id = d.thing_id
          WHERE d.id = ANY(CAST(:ids AS integer[])) AND NOT t.kind = ANY(:hidden)
         """),
         {"ids": list(datastream_ids), "hidden": sorted(WELFARE)},
     )
-    slots = {slot[0]: (key, name, Slot(*slot)) for key, name, *slot in rows}
+    slots = {slot[0]: (key, name, Slot(*slot)._replace(codes=codes)) for key, name, *slot, codes in rows}
     missing = datastream_ids - slots.keys()
     if missing:
         raise Refused(f"nothing in Datastreams has the id {min(missing)}")
@@ -112,13 +131,14 @@ def _slots(connection: Connection, datastream_ids: set[int]) -> dict[int, tuple[
 
 
 def _record(
-    connection: Connection, arrivals: Sequence[Arrival], passed: list[int], received_at: datetime
+    connection: Connection, arrivals: Sequence[Arrival], numbers: dict[int, float], received_at: datetime
 ) -> dict[int, Verdict]:
-    """Store the arrivals at these positions, and say of those that were there whether they said the same."""
+    """Store these numbers by the positions of their arrivals, and say of those that were there whether they said the same."""
+    passed = list(numbers)
     batch = Batch(
         np.array([arrivals[position].datastream_id for position in passed], dtype=np.int32),
         np.array([arrivals[position].time_us for position in passed], dtype=np.int64),
-        np.array([arrivals[position].value for position in passed], dtype=np.float64),
+        np.array(list(numbers.values()), dtype=np.float64),
         received_at,
     )
     is_stored = observations.record(connection, batch).is_stored
@@ -129,9 +149,23 @@ def _record(
     known = _values(connection, [arrivals[position] for position in others])
     for position in others:
         one = arrivals[position]
-        is_same = known.get((one.datastream_id, one.time_us)) == one.value
+        is_same = known.get((one.datastream_id, one.time_us)) == numbers[position]
         verdicts[position] = Verdict(Became.DUPLICATE if is_same else Became.CONFLICT)
     return verdicts
+
+
+def _record_texts(
+    connection: Connection, arrivals: Sequence[Arrival], said: dict[int, str], received_at: datetime
+) -> dict[int, Verdict]:
+    """Store these texts by the positions of their arrivals."""
+    ids, times = [arrivals[position].datastream_id for position in said], [arrivals[at].time_us for at in said]
+    outcome = texts.record(connection, Texts(ids, times, list(said.values()), received_at))
+    became = [
+        Became.STORED if stored else Became.CONFLICT if conflict else Became.DUPLICATE
+        for stored, conflict in zip(outcome.is_stored.tolist(), outcome.is_conflict.tolist(), strict=True)
+    ]
+    _keep_details(connection, [arrivals[at] for at, one in zip(said, became, strict=True) if one is Became.STORED])
+    return {position: Verdict(one) for position, one in zip(said, became, strict=True)}
 
 
 def _values(connection: Connection, arrivals: Sequence[Arrival]) -> dict[tuple[int, int], float]:

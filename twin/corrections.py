@@ -30,6 +30,8 @@ def remove(connection: Connection, datastream_id: int, time: datetime) -> None:
     spot = {"id": datastream_id, "time": time}
     connection.execute(sa.text("DELETE FROM observation_detail WHERE datastream_id = :id AND time = :time"), spot)
     connection.execute(sa.text("DELETE FROM observation WHERE datastream_id = :id AND time = :time"), spot)
+    connection.execute(sa.text("DELETE FROM observation_text WHERE datastream_id = :id AND time = :time"), spot)
+    connection.execute(LATEST_TEXT, spot)
     was_newest = connection.execute(
         sa.text("DELETE FROM latest WHERE datastream_id = :id AND time = :time RETURNING received_at"), spot
     ).scalar()
@@ -58,6 +60,13 @@ def remove_all(connection: Connection, datastream_ids: list[int]) -> None:
     changes.announce(connection, "latest", ids=datastream_ids)
 
 
+# A text that was the newest gives way to the one before it.
+LATEST_TEXT = sa.text("""
+WITH gone AS (DELETE FROM latest_text WHERE datastream_id = :id AND time = :time RETURNING received_at)
+INSERT INTO latest_text (datastream_id, time, value, received_at)
+SELECT o.datastream_id, o.time, o.value, gone.received_at FROM gone CROSS JOIN LATERAL (
+       SELECT * FROM observation_text WHERE datastream_id = :id AND time <> :time ORDER BY time DESC LIMIT 1) o
+""")
 # The marked hour is added up anew; an hour that has lost its last reading leaves no row behind.
 MARK = sa.text("""
 WITH hour AS (SELECT CAST(:id AS integer) AS id, date_trunc('hour', CAST(:time AS timestamptz), 'UTC') AS bucket),

@@ -120,8 +120,10 @@ def _value(entity: Entity, name: str, given: Any) -> Any:
     return READERS[entity.properties[name].kind](name, given)
 
 
-def reading_value(given: Any) -> float:
-    """Read a result as the twin measures: true is 1, false 0; what is no number is NaN, which no gate lets through."""
+def reading_value(given: Any) -> float | str:
+    """Read a result as the twin measures: true is 1, false 0, a text is a text; anything else is NaN, which no gate lets through."""
+    if isinstance(given, str):
+        return given
     if isinstance(given, int | float):
         try:
             return float(given)

@@ -127,13 +127,15 @@ def arrival(connection: Connection, place_id: int, wanted: Draft, now: datetime,
     number = creation.linked(connection, place_id, "Datastreams", datastream)
     stated = wanted.values.get("phenomenonTime") or now
     begins, ends = stated if isinstance(stated, tuple) else (None, stated)
-    quality = wanted.values.get("resultQuality")
+    quality, result = wanted.values.get("resultQuality"), wanted.values["result"]
+    is_number = isinstance(result, float) and not is_bad(quality)
     return Arrival(
         number,
         (ends - EPOCH) // MICROSECOND,
-        float("nan") if is_bad(quality) else wanted.values["result"],
+        result if is_number else float("nan"),
         payload,
         _detail(connection, place_id, wanted, begins, quality),
+        None if isinstance(result, float) or is_bad(quality) else result,
     )
 
 

@@ -147,6 +147,8 @@ def _observation(connection: Connection, place_id: int, identity: Id, draft: Dra
         raise Refused("an observation's time is its identity: delete it and post it with the other time")
     if "result" in draft.values:
         value = draft.values["result"]
+        if isinstance(value, str):
+            raise Refused("a result that is text stays as it is: delete the observation and post it again")
         limits = sa.select(Datastream.lowest, Datastream.highest).where(Datastream.id == datastream_id)
         lowest, highest = connection.execute(limits).one()
         if not math.isfinite(value) or not lowest <= value <= highest:
