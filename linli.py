@@ -147,11 +147,13 @@ def demo() -> None:
     from deploy.settings import ServiceSettings
     from ingest.loaders.demo import load_demo, subscriptions
     from twin import db
+    from twin.acting import IMPORT, acting
 
     where = section(ServiceSettings)
     with services.running(where, say=say) as running:
         db.migrate(running.database_url)
         with db.opened(running.database_url) as engine, engine.begin() as connection:
+            acting(connection, IMPORT, "linli demo")
             load_demo(connection, say)
         os.environ.setdefault("LINLI_INGEST__SUBSCRIPTIONS", subscriptions())
         os.environ.setdefault("LINLI_SERVE__OPEN_AS", "operator")  # nothing in it is true: whoever is here may look

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.loaders import facilities, generated_grids, residents
+from ingest.loaders.demo import load_demo
 from ingest.loaders.osm import load_osm
 from ingest.loaders.receipt import Receipt, keep
 from twin import db, network, places, receipts
@@ -146,6 +147,18 @@ def test_a_map_is_put_back_with_its_network_buildings_and_residents(engine: Engi
         again = network.load(connection, places.get(connection).id)
     assert again.edge_ids.tolist() == walk.edge_ids.tolist()
     assert again.node_ids.tolist() == walk.node_ids.tolist()
+
+
+def test_a_whole_place_is_taken_back_to_nothing(database: str) -> None:
+    with db.opened(database) as engine:
+        with engine.begin() as connection:
+            acting(connection, IMPORT, "load place place.toml")
+            number = keep(connection, "place", DEMO / "place.toml", load_demo(connection, lambda _: None))
+        done = undo(engine, number)
+        assert {"place", "network_node", "building", "grid", "thing", "effect", "resident_count"} <= set(done)
+        with engine.connect() as connection:
+            left = {name: connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in (*KEPT, "location")}
+    assert set(left.values()) == {0}
 
 
 def test_what_later_changes_stand_on_is_not_undone(engine: Engine, tmp_path: Path) -> None:
