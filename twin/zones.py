@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twin.db import Connection
 from twin.rounding import apportion, spread
 
-__all__ = ["Spread", "points", "spread_zones", "within_grids"]
+__all__ = ["Spread", "households", "points", "spread_zones", "within_grids"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -58,6 +58,14 @@ def points(connection: Connection, place_id: int) -> Floats:
         {"place": place_id},
     ).all()
     return np.array([tuple(row) for row in rows], np.float64).reshape(-1, 2)
+
+
+def households(connection: Connection, place_id: int) -> dict[int, int]:
+    """Give the households of each building of a place that has any, by id; of a place without residents there are none."""
+    rows = connection.execute(
+        sa.text("SELECT id, households FROM building WHERE place_id = :place AND households > 0"), {"place": place_id}
+    )
+    return {row.id: row.households for row in rows}
 
 
 def within_grids(connection: Connection, place_id: int) -> dict[str, frozenset[str]]:

@@ -22,12 +22,16 @@ Value = str | int | float | bool | None
 
 
 class Feature(msgspec.Struct, array_like=True, frozen=True):
-    """One feature: its number counted from 1; where `why` is not "", it cannot be taken for that reason."""
+    """One feature: its number counted from 1; where `why` is not "", it cannot be taken for that reason.
+
+    mended: its outline crossed or touched itself, and the area is what it encloses.
+    """
 
     number: int
     properties: dict[str, Value]
     wkb: bytes | None
     why: str
+    mended: bool = False
 
     @property
     def shape(self) -> shapely.Geometry:

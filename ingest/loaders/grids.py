@@ -26,7 +26,7 @@ from ingest.loaders.generated_grids import BAND, homes
 from ingest.loaders.receipt import Receipt
 from ingest.loaders.refusal import RefusedFile
 from ingest.loaders.topology import addresses, findings
-from twin import code_validity, codes, grids, places
+from twin import code_validity, codes, grids, places, zones
 from twin.code_validity import Validity
 from twin.datum import EXAMPLES, Bounds, Datum
 from twin.db import Connection
@@ -48,7 +48,7 @@ def load(connection: Connection, path: Path, *, place: places.Place, datum: Datu
     hold a building, the one whose code comes first gets it. datum None: what the file itself states. Raises Refused where the file is no such collection or a
     feature in it cannot be taken: nothing is loaded then.
     """
-    rows, known, validities = read(path, datum=datum, within=_around(place.bounds))
+    rows, known, validities, mended = read(path, datum=datum, within=_around(place.bounds))
     found = grids.footprints(connection, place.id)
     leaves = [row for row in rows if row.level == LEVELS[-1]]
     shapes = to_metric(place.metric_srid, [leaf.geom for leaf in leaves])
@@ -57,7 +57,7 @@ def load(connection: Connection, path: Path, *, place: places.Place, datum: Datu
     inside = np.flatnonzero(own >= 0)
     codes = [leaf.code for leaf in leaves]
     households = np.zeros(len(leaves))
-    np.add.at(households, own[inside], homes(connection, place, found.ids)[inside])
+    np.add.at(households, own[inside], _homes(connection, place, found.ids)[inside])
     merged = grids.store(connection, place.id, _with_households(rows, dict(zip(codes, households, strict=True))))
     moved = grids.assign(connection, place.id, {int(found.ids[i]): codes[own[i]] for i in inside})
     boundary = to_metric(place.metric_srid, [places.boundary(connection, place.id)])[0]
@@ -65,6 +65,7 @@ def load(connection: Connection, path: Path, *, place: places.Place, datum: Datu
     stored = code_validity.store(connection, place.id, validities)
     notes = [
         *positions.notes(known),
+        *(f"feature {number}: its outline crosses itself: mended" for number in mended),
         *findings(boundary, shapes, codes, households, BAND),
         *addresses(shapes, points[found.residential], [*compress(found.source_ids, found.residential.tolist())]),
         *_foreign_codes(rows),
@@ -75,12 +76,24 @@ def load(connection: Connection, path: Path, *, place: places.Place, datum: Datu
     return Receipt("grids", len(rows), merged.added, merged.changed, merged.removed, notes=tuple(notes))
 
 
+def _homes(connection: Connection, place: places.Place, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the households of each building as they are known, or by floor area where no residents are loaded."""
+    known = zones.households(connection, place.id)
+    if not known:
+        return homes(connection, place, ids)
+    return np.array([known.get(building, 0) for building in ids.tolist()], np.int64)
+
+
 class Read(NamedTuple):
-    """The grids of a file, from the largest to the smallest, its datum, and the codes that hold for a time only."""
+    """The grids of a file, from the largest to the smallest, its datum, and the codes that hold for a time only.
+
+    mended are the numbers of the features whose outline crossed itself.
+    """
 
     rows: list[GridRow]
     datum: Datum
     validities: list[Validity]
+    mended: list[int]
 
 
 def read(path: Path, *, datum: Datum | None, within: Bounds | None = None) -> Read:
@@ -114,7 +127,7 @@ def read(path: Path, *, datum: Datum | None, within: Bounds | None = None) -> Re
     except Refused as refusal:
         raise Refused(f"{path}: {refusal}; linli crs guess may tell the datum") from None
     located = [replace(row, geom=shape) for row, shape in zip(ordered, shapes, strict=True)]
-    return Read(located, known, validities)
+    return Read(located, known, validities, [feature.number for feature in layer.features if feature.mended])
 
 
 def _around(bounds: Bounds) -> Bounds:

@@ -123,7 +123,7 @@ def _shaped(
     made = shaped(shapely.force_2d(shape))
     if shapely.is_empty(made):
         return Feature(number, properties, None, "its geometry has no area")
-    return Feature(number, properties, shapely.to_wkb(made), "")
+    return Feature(number, properties, shapely.to_wkb(made), "", not shapely.is_valid(shape))
 
 
 def _area(shape: shapely.Geometry) -> shapely.Geometry:

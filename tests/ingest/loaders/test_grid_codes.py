@@ -40,7 +40,7 @@ def grid(code: str, shape: shapely.Geometry = WEST, **said: object) -> object:
 
 def test_national_codes_are_taken_where_they_fit_their_level_and_parent(tmp_path: Path) -> None:
     path = geojson(tmp_path / "g.geojson", *levels(grid(f"{COMMUNITY}001"), grid(f"{COMMUNITY}002", EAST)))
-    rows, _, validities = grids.read(path, datum=WGS_84)
+    rows, _, validities, _ = grids.read(path, datum=WGS_84)
     assert [row.code for row in rows] == [STREET, COMMUNITY, f"{COMMUNITY}001", f"{COMMUNITY}002"]
     assert validities == []
 

@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import shapely
 import sqlalchemy as sa
 
 from ingest.loaders.generated_grids import generate
 from ingest.loaders.grids import load, read
+from ingest.loaders.residents import given
+from tests.ingest.loaders import town
 from twin import db, grids, places
 from twin.datum import WGS_84
 from twin.db import Connection
@@ -109,3 +112,41 @@ def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
     path.write_text("{", encoding="utf-8")
     with pytest.raises(Refused, match="not JSON"):
         read(path, datum=WGS_84)
+
+
+def test_s01_one_overlap_one_gap_and_one_grid_of_812_households_are_exactly_three_findings(
+    database: str, tmp_path: Path
+) -> None:
+    with db.opened(database) as engine, engine.begin() as connection:
+        town.build(connection, np.random.default_rng(4))
+        people = {at: 25 if town.grid(at) != 7 else 51 - (at // town.SIDE == 7) for at in range(town.SIDE**2)}
+        assert sum(people[at] for at in people if town.grid(at) == 7) == 812
+        (tmp_path / "people.csv").write_text(
+            "building,age_band,residents\n" + "".join(f"w{at:03d},0+,{n}\n" for at, n in people.items())
+        )
+        connection.execute(sa.text("UPDATE place SET households = :n"), {"n": sum(people.values())})
+        given(connection, tmp_path / "people.csv", place=places.get(connection))
+        shapes = {
+            row.code: shapely.from_wkb(bytes(row.geom))
+            for row in connection.execute(sa.text("SELECT code, ST_AsBinary(geom) AS geom FROM grid"))
+        }
+        sliver = 0.0001  # degrees, where no building stands
+        west, south, east, north = shapes["g00"].bounds
+        shapes["g00"] = shapely.box(west, south, east + sliver, north)
+        west, south, east, north = shapes["g24"].bounds
+        shapes["g24"] = shapely.box(west, south, east - sliver, north)
+        path = write(tmp_path, *(feature(code, shape) for code, shape in shapes.items()))
+        receipt = load(connection, path, place=places.get(connection), datum=WGS_84)
+        loose = connection.execute(sa.text("SELECT count(*) FROM building WHERE grid_id IS NULL")).scalar_one()
+    *findings, foreign, inside = receipt.notes
+    assert [finding.split(" of ")[0] for finding in findings[:2]] == ["overlap", "gap"]
+    assert findings[0].endswith("between g00 and g01")
+    assert findings[2:] == ["g07 holds 812 households, outside 300 to 500"]
+    assert foreign == "25 codes are not of the national form of 9, 12 or 15 digits, and not checked"
+    assert (inside, loose) == ("400 of 400 buildings lie in a grid, 0 in another than before", 0)
+
+
+def test_an_outline_that_crosses_itself_is_mended_and_said(connection: Connection, tmp_path: Path) -> None:
+    bow = shapely.Polygon([(7.412, 43.732), (7.418, 43.738), (7.418, 43.732), (7.412, 43.738)])
+    receipt = load(connection, write(tmp_path, feature("a", bow)), place=places.get(connection), datum=WGS_84)
+    assert receipt.notes[0] == "feature 1: its outline crosses itself: mended"

@@ -105,7 +105,7 @@ def test_a_shapefiles_chinese_is_read_by_its_cpg_or_without_one(tmp_path: Path, 
         path.with_suffix(".cpg").unlink()
     else:
         path.with_suffix(".cpg").write_text(cpg)
-    (row,), _, _ = grids.read(path, datum=datum.WGS_84)
+    (row,), *_ = grids.read(path, datum=datum.WGS_84)
     assert (row.code, row.name) == ("g1", "网格 g1")
 
 
@@ -116,7 +116,7 @@ def test_a_zipped_shapefile_is_read_where_it_lies(tmp_path: Path) -> None:
             if part.suffix != ".zip":
                 archive.write(part, f"网格/{part.name}")
     assert path.exists()
-    (row,), known, _ = grids.read(tmp_path / "grids.zip", datum=None)
+    (row,), known, *_ = grids.read(tmp_path / "grids.zip", datum=None)
     assert (row.name, known.name) == ("网格 g1", "WGS84")
 
 
