@@ -11,7 +11,9 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 import warnings
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +22,10 @@ from scipy.sparse.csgraph import dijkstra
 from bench import capacity, floor, peers, repairs, siting
 from bench.streets import Streets, matrix_of, streets
 from bench.table import Results, cpu_ms, in_turn
-from simulations.paths import UNREACHED, Field, Seeds, nearest, seeds
+from simulations.paths import UNREACHED, Field, Seeds, nearest, nearest_each, seeds
 
 FACILITIES = 200
+GROUPS = 8
 CONTRACTED_LIMIT_S = 2000
 START = (
     "from simulations.paths import warm_up; warm_up()",
@@ -67,7 +70,21 @@ def _nearest(results: Results, town: Streets, at: NDArray[np.int32], sources: Se
     results.beside(what, spent["ours"], "C++ bucket queue (the floor)", spent["floor"], goal=town.goal(2.0))
     _others(results, town, at, found, spent["ours"])
     _contracted(results, town, at, found, spent["ours"])
+    _side_by_side(results, town, sources)
     return spent["rebuild"]
+
+
+def _side_by_side(results: Results, town: Streets, sources: Seeds) -> None:
+    """Measure eight groups at once by the clock on the wall, on all cores and on one."""
+    asked = [(town.links(), sources)] * GROUPS
+    wall: dict[int | None, list[float]] = {None: [], 1: []}
+    for _ in range(5):
+        for workers, spent in wall.items():
+            start = time.perf_counter()
+            nearest_each(town.graph, asked, workers=workers)
+            spent.append((time.perf_counter() - start) * 1000)
+    what = f"the same for {GROUPS} groups, by the wall"
+    results.beside(what, median(wall[None]), "ours, one core", median(wall[1]))
 
 
 def _others(results: Results, town: Streets, at: NDArray[np.int32], found: Field, ours_ms: float) -> None:

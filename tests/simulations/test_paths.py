@@ -124,6 +124,22 @@ def test_repair_after_many_changes_equals_a_full_computation(data: st.DataObject
         assert not mark.any()
 
 
+def star(leaves: int, rng: np.random.Generator) -> tuple[int, Times, Times, Times]:
+    """A square with so many streets that all wait at once, more than the queue has room for at first."""
+    head = np.arange(1, leaves + 1, dtype=np.int32)
+    return leaves + 1, np.zeros(leaves, np.int32), head, rng.integers(0, 90_000, 2 * leaves, dtype=np.int32)
+
+
+def test_more_streets_than_the_queue_has_room_for_at_first() -> None:
+    nodes, tail, head, times = star(3000, np.random.default_rng(2))
+    sources = seeds(np.array([7], np.int32), np.zeros(1, np.int32), np.zeros(1, np.int32))
+    graph = build(nodes, tail, head)
+    joined = links(graph, times)
+    field = nearest(graph, joined, sources)
+    assert np.array_equal(field.seconds(), oracle_ms(nodes, tail, head, times, sources) / 1000)
+    assert_is_tree(graph, field, joined, sources)
+
+
 def street_grid(side: int, rng: np.random.Generator) -> tuple[int, Times, Times, Times]:
     """A square grid of streets with random times, 15 % of the directions closed."""
     node = np.arange(side * side, dtype=np.int32).reshape(side, side)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulations import paths
 from simulations.graph import CLOSED, build, links
 from simulations.tables import LONGEST_LIMIT_MS, Table, at_buildings, bounded, from_rows
-from tests.simulations.test_paths import Times, networks, oracle_ms
+from tests.simulations.test_paths import Times, networks, oracle_ms, star
 
 
 def rows(table: Table) -> list[tuple[int, int, int]]:
@@ -39,6 +39,17 @@ def test_a_table_equals_scipy_up_to_and_with_the_limit(data: st.DataObject) -> N
         expected[facility] = oracle_ms(nodes, tail, head, times, alone)
     assert np.array_equal(dense_ms(table), np.where(expected <= limit, expected, np.inf))
     assert len(table.column) == np.isfinite(dense_ms(table)).sum()
+
+
+def test_more_streets_than_the_queue_and_the_rows_have_room_for_at_first() -> None:
+    nodes, tail, head, times = star(3000, np.random.default_rng(3))
+    graph, at = build(nodes, tail, head), np.array([7, 9, 0], np.int32)
+    door = np.array([0, 500, 3], np.int32)
+    table = bounded(graph, links(graph, times), at, door, limit_ms=120_000, workers=1)
+    for facility in range(3):
+        alone = paths.seeds(at[facility : facility + 1], door[facility : facility + 1], np.zeros(1, np.int32))
+        expected = oracle_ms(nodes, tail, head, times, alone)
+        assert np.array_equal(dense_ms(table)[facility], np.where(expected <= 120_000, expected, np.inf))
 
 
 def test_a_one_way_lift_is_ridden_one_way_and_the_limit_is_within() -> None:
