@@ -46,7 +46,12 @@ def engine(url: str, *, patience_s: float | None = None) -> Engine:
     parsed = make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    opening = sa.create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_S, **ALIVE})
+    opening = sa.create_engine(
+        parsed,
+        pool_pre_ping=True,
+        hide_parameters=True,  # values of people would stand in the log with every error
+        connect_args={"connect_timeout": CONNECT_S, **ALIVE},
+    )
     if patience_s is not None:
         kind = patient(patience_s)
         sa.event.listen(opening, "do_connect", lambda _dialect, _record, args, named: kind.connect(*args, **named))
