@@ -49,7 +49,7 @@ def main() -> None:
     from deploy.errors import Unavailable
     from ingest.credential_commands import crediting
     from ingest.device_commands import devices
-    from ingest.gateway_commands import forward
+    from ingest.gateway_commands import forward, gaps
     from ingest.loaders.commands import loading
     from ingest.loaders.crs_commands import crs
     from ingest.truth_commands import account, quarantining
@@ -71,6 +71,7 @@ def main() -> None:
     app.command("edit")(edit)
     app.command("history")(history)
     app.command("forward")(forward)
+    app.command("gaps")(gaps)
     try:
         app(prog_name="linli", obj=_database_url)
     except (Unavailable, NotFound, Refused) as error:
@@ -90,7 +91,6 @@ def up() -> None:
     """Start the database and the broker, or find them running. 启动服务"""
     from deploy import services
     from deploy.settings import ServiceSettings
-
     from twin.account_commands import show_first_administrator
 
     show_first_administrator(services.up(section(ServiceSettings), say=say).database_url, say)

@@ -1,4 +1,4 @@
-"""The command `linli forward`: a gateway's agent between a broker nearby and the twin's."""
+"""The commands `linli forward`, a gateway's agent between a broker nearby and the twin's, and `linli gaps`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from ingest.settings import Broker
 
-__all__ = ["forward"]
+__all__ = ["forward", "gaps"]
 
 MQTT_PORT, TLS_PORT = 1883, 8883
 
@@ -47,6 +47,17 @@ def forward(
             typer.echo(f"{taken} messages taken; {publisher.waiting} wait in {outbox}")
     finally:
         kept.close()
+
+
+def gaps(context: typer.Context) -> None:
+    """List the devices and edge nodes whose numbered messages never came, the latest gap first. 报文缺口"""
+    from twin import db
+    from twin.gaps import gaps as read
+
+    with db.opened(context.obj()) as engine, engine.connect() as connection:
+        for one in read(connection):
+            at = one.gap_at.isoformat(timespec="seconds")
+            typer.echo(f"{one.source}\t{one.key}\t{one.lost} lost in {one.gaps} gaps\tlatest {at}")
 
 
 def _broker(url: str, ca_file: Path | None = None) -> "Broker":

@@ -13,6 +13,7 @@ from ingest.floods import Floods
 from ingest.mqtt import Session
 from ingest.quarantine import Unreadable
 from ingest.redelivery import Redelivery
+from ingest.sequences import Sequences
 from ingest.settings import IngestSettings
 from ingest.settling import settle
 from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
@@ -60,6 +61,7 @@ class Pipeline:
         self._register_read_s = -REGISTER_LIFE_S
         self._rolled_s = time.monotonic()
         self._redelivery = Redelivery(settings.broker)
+        self._sequences = None if settings.group else Sequences()  # of a group each hears a part
         self._loaded = -1  # sessions that the broker had lost when that was read
 
     def run(self, session: Session) -> None:
@@ -197,7 +199,10 @@ class Pipeline:
         with self._engine.begin() as connection:
             delivered = self._redelivery.add(connection, decoded)
             settle(connection, sifted)
+            steps = self._sequences.add(connection, decoded, datetime.now(UTC)) if self._sequences else {}
         self._redelivery.committed(delivered)
+        if self._sequences:
+            self._sequences.committed(steps)
         self._register.learn(sifted)
 
     def _sift(self, decoded: list[Decoded]) -> Sifted:

@@ -16,6 +16,7 @@ from twin.tables.community import (
 from twin.tables.coverage import ServiceLoss
 from twin.tables.deliveries import Delivery
 from twin.tables.effects import Effect, EffectHistory, EffectState
+from twin.tables.gaps import Sequence
 from twin.tables.health import ThingHealth, ThingTally
 from twin.tables.history import KEPT, KeptTable, Revision
 from twin.tables.imports import ImportJob
@@ -102,6 +103,7 @@ __all__ = [
     "Revision",
     "Run",
     "Sensor",
+    "Sequence",
     "ServiceLoss",
     "Table",
     "Thing",
