@@ -55,6 +55,7 @@ def main() -> None:
     from ingest.truth_commands import account, quarantining
     from simulations.commands import simulating
     from twin.account_commands import auditing, users
+    from twin.alarm_commands import alarming
     from twin.errors import NotFound, Refused
     from twin.history_commands import edit, history
     from twin.register_commands import register
@@ -65,6 +66,7 @@ def main() -> None:
     app.add_typer(crediting(devices, _broker), name="devices")
     app.add_typer(quarantining(_ingest_settings), name="quarantine")
     app.add_typer(register, name="register")
+    app.add_typer(alarming, name="alarms")
     app.add_typer(users, name="users")
     app.add_typer(auditing, name="audit")
     app.add_typer(simulating, name="simulate")

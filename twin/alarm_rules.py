@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from twin.db import Connection
-from twin.errors import NotFound
+from twin.errors import NotFound, Refused
 from twin.terms import AlarmKind
 
 __all__ = ["BOUND", "OF_READINGS", "Limits", "Spot", "leave", "put_behind", "rules", "switch"]
@@ -138,7 +138,12 @@ def put_behind(connection: Connection, gateway_key: str, thing_keys: list[str]) 
 
 
 def leave(connection: Connection, thing_key: str, *, from_at: datetime, until_at: datetime, by: str) -> None:
-    """Say that nobody is at home where a device is. Raises NotFound where it is not enrolled."""
+    """Say that nobody is at home where a device is.
+
+    Raises NotFound where it is not enrolled, Refused where the absence ends before it begins.
+    """
+    if until_at <= from_at:
+        raise Refused("the absence ends before it begins")
     found = connection.scalar(
         sa.text("""
         INSERT INTO away (thing_id, from_at, until_at, noted_by)

@@ -141,7 +141,7 @@ def test_a_lift_that_stops_cuts_people_off_and_gives_it_back_when_it_runs(
             wait_for(database, lambda _: {"effects", "losses", "alarms"} <= set(kinds))
         with database.connect() as connection:
             found = losses.now(connection, places.get(connection).id).values()
-            (alarm,) = alarms.now(connection, places.get(connection).id)
+            (alarm,) = alarms.now(connection, places.get(connection).id, ["people_cut_off"])
             before = written(connection)
     assert_matches(monaco, worst, list(found), alarm)
     with watching(monaco_database), heard(monaco_database) as kinds:  # again, with nothing new to say
@@ -231,6 +231,44 @@ def test_a_lift_that_falls_silent_becomes_possible_and_no_more(
             found = losses.now(connection, places.get(connection).id)
             assert not any(loss.certain for loss in found.values())
             assert not alarms.now(connection, places.get(connection).id)
+
+
+def test_an_alarm_is_not_cleared_because_the_lift_falls_silent(
+    database: Engine, monaco_database: str, monaco: Community, worst: Ranked, write: Write
+) -> None:
+    lift = key_of(database, monaco, worst)
+
+    def of_lift(connection: Connection) -> list[alarms.Alarm]:
+        kinds = ["people_cut_off", "service_lost"]
+        return alarms.now(connection, places.get(connection).id, kinds)
+
+    def is_unsure(connection: Connection) -> bool:
+        rows = losses.now(connection, places.get(connection).id).values()
+        return bool(rows) and not any(loss.certain for loss in rows)
+
+    with watching(monaco_database):
+        write("all", 1)
+        wait_for(database, is_at_rest)
+        write(lift, 0)
+        wait_for(database, is_cut_off)
+        with database.connect() as connection:
+            before = of_lift(connection)
+        with database.begin() as connection:
+            connection.execute(
+                sa.text("""
+                UPDATE effect_state s SET reading_time = reading_time - interval '1 hour', since = since - interval '2 hours'
+                FROM effect e JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
+                WHERE s.effect_id = e.id AND t.key = :key
+                """),
+                {"key": lift},
+            )
+            changes.announce(connection, "effects")
+        wait_for(database, is_unsure)
+        with database.connect() as connection:
+            assert {alarm.kind for alarm in before} == {"people_cut_off", "service_lost"}
+            assert of_lift(connection) == before
+        write(lift, 1)
+        wait_for(database, is_at_rest)
 
 
 def test_a_watch_gives_signs_of_life_and_its_end_is_seen(
