@@ -60,7 +60,7 @@ def answer(asked: Asked, question: CoverageQuestion, heard: Heard) -> Answer:
         found.append(_one(asked, question, service, group, details, week))
         if not heard({"done": done + 1, "total": len(pairs)}):
             raise InterruptedError(f"stopped after {done + 1} of {len(pairs)}")
-    missing = nearest(sum(unlocated.by_band(asked.connection, community.place.id).values()))
+    missing = nearest(sum(unlocated.shown(asked.connection, community.place.id).values()))
     return {"moment": question.moment, "unlocated": missing, "coverage": found}
 
 

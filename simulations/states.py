@@ -5,8 +5,8 @@ Unknown is a third state, so every question has two answers: with what is unknow
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -43,13 +43,17 @@ Reports = tuple[Report, ...]
 
 
 def reports(community: Community, states: Sequence[ElementState]) -> Reports:
-    """Bring the twin's element states to rows of the community; what is no longer in the twin is left out."""
+    """Bring the twin's element states to rows of the community; what is no longer in the twin is left out.
+
+    What a lift of a building is, a facility above its ground floor is too, for whoever walks no stairs.
+    """
     by_kind = {kind: [state for state in states if state.element_kind is kind] for kind in ElementKind}
     found = []
     for kind, some in by_kind.items():
         places = _rows(community, kind, [state.element_id for state in some])
         found += [_report(Element(kind, row), state) for row, state in zip(places, some, strict=True) if row >= 0]
-    return tuple(sorted(found, key=lambda report: report.effect_id))
+    upstairs = [each for report in found for each in _upstairs(community, report)]
+    return tuple(sorted([*found, *upstairs], key=lambda report: report.effect_id))
 
 
 def element(community: Community, kind: ElementKind, element_id: int) -> Element:
@@ -83,7 +87,8 @@ def closing(said: Reports, elements: Iterable[Element]) -> Reports:
 def opening(said: Reports, elements: Iterable[Element]) -> Reports:
     """Give the reports of a scenario in which these elements are open for certain."""
     mended = frozenset(elements)
-    return tuple(report for report in said if report.element not in mended)
+    effects = {report.effect_id for report in said if report.element in mended and report.effect_id}
+    return tuple(report for report in said if report.element not in mended and report.effect_id not in effects)
 
 
 def rows(elements: Iterable[Element], kind: ElementKind) -> NDArray[np.int32]:
@@ -107,6 +112,18 @@ def _rows(community: Community, kind: ElementKind, sought: Sequence[int]) -> lis
     wanted = np.unique(np.array(sought, np.int64))
     rows_of = {int(ids[row]): row for row in np.flatnonzero(np.isin(ids, wanted)).tolist()}
     return [rows_of.get(each, -1) for each in sought]
+
+
+def _upstairs(community: Community, report: Report) -> Iterator[Report]:
+    """Give what a report on a building's lift says of the facilities above its ground floor."""
+    if report.element.kind is not ElementKind.BUILDING_LIFT:
+        return
+    stepless = report.groups & frozenset(
+        group for group, gait in community.mobility.gaits.items() if gait.riser_s is None
+    )
+    building = community.buildings.ids[report.element.row]
+    for row in np.flatnonzero(community.facilities.upstairs_in == building).tolist():
+        yield replace(report, element=Element(ElementKind.FACILITY, row), groups=stepless)
 
 
 def _report(which: Element, state: ElementState) -> Report:

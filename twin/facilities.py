@@ -90,7 +90,8 @@ class Facilities:
     """The facilities of a place as arrays, one row a facility and service, by id.
 
     service indexes list(Service); node indexes the network's nodes, -1 where none is near; node_m is the way from its
-    entrance to that node [m], NaN where none; step_free is 1 yes, 0 no, -1 not known.
+    entrance to that node [m], NaN where none; step_free is 1 yes, 0 no, -1 not known. upstairs_in is the id of the
+    building that it is in, where it is not on the ground floor: its lift is part of the way there; else -1.
     """
 
     ids: NDArray[np.int32]
@@ -98,6 +99,7 @@ class Facilities:
     node: NDArray[np.int32]
     node_m: NDArray[np.float64]
     step_free: NDArray[np.int8]
+    upstairs_in: NDArray[np.int32]
     source_ids: tuple[str, ...]
     names: tuple[str, ...]
     names_zh: tuple[str | None, ...]
@@ -181,15 +183,21 @@ def load(connection: Connection, network: Network, revision: int | None = None) 
         node=network.nodes_of(np.array([row.node_id for row in rows], dtype=np.int32)),
         node_m=np.array([np.nan if row.node_m is None else row.node_m for row in rows], dtype=np.float64),
         step_free=np.array([-1 if row.step_free is None else row.step_free for row in rows], dtype=np.int8),
+        upstairs_in=np.array([row.upstairs_in for row in rows], dtype=np.int32),
         source_ids=tuple(row.source_id for row in rows),
         names=tuple(row.name for row in rows),
         names_zh=tuple(row.name_zh for row in rows),
     )
 
 
+# Above the ground floor of a building without a lift is not step-free, where nobody has said that it is.
 LOAD = """
-SELECT id, service, coalesce(node_id, -1) AS node_id, node_m, step_free, source_id, name, name_zh
-FROM {facility} AS facility WHERE place_id = :place ORDER BY id
+SELECT facility.id, service, coalesce(facility.node_id, -1) AS node_id, facility.node_m, facility.source_id,
+    facility.name, facility.name_zh,
+    coalesce(step_free, CASE WHEN floor <> 1 AND NOT building.lift THEN false END) AS step_free,
+    CASE WHEN floor <> 1 THEN coalesce(building_id, -1) ELSE -1 END AS upstairs_in
+FROM {facility} AS facility LEFT JOIN {building} AS building ON building.id = facility.building_id
+WHERE facility.place_id = :place ORDER BY facility.id
 """
 
 WATCHED: LiteralString = "EXISTS (SELECT FROM effect WHERE element_kind = 'facility' AND element_id = old.id)"

@@ -91,6 +91,7 @@ def village(*, upper_lift: int = -1) -> Community:
         node=np.array([0], np.int32),
         node_m=np.array([0.0]),
         step_free=np.array([-1], np.int8),
+        upstairs_in=np.array([-1], np.int32),
         source_ids=("n1",),
         names=("pharmacy",),
         names_zh=(None,),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from ingest.loaders import hours
 from ingest.loaders.facilities import Known, kinds, load, read
-from twin import db, facilities, places
+from twin import db, facilities, network, places
 from twin.datum import WGS_84
 from twin.db import Connection
 from twin.errors import Refused
@@ -200,6 +200,22 @@ def test_a_facility_without_coordinates_needs_no_datum_and_stands_at_its_buildin
     assert stored(village)[0][-2:] == (7.42, 43.735)
     with pytest.raises(Refused, match="its datum is not declared"):
         load(village, write(tmp_path, GOOD), place=place, datum=None)
+
+
+@pytest.mark.parametrize(
+    ("floor", "lift", "said", "step_free", "is_upstairs"),
+    [("1", False, "", -1, False), ("2", False, "", 0, True), ("2", True, "", -1, True), ("3", False, "yes", 1, True)],
+)
+def test_s19_the_lift_of_its_building_is_part_of_the_way_to_a_facility_upstairs(
+    village: Connection, tmp_path: Path, *, floor: str, lift: bool, said: str, step_free: int, is_upstairs: bool
+) -> None:
+    building(village, "w5", "Main Street 5")
+    house = village.execute(sa.text("UPDATE building SET lift = :lift RETURNING id"), {"lift": lift}).scalar_one()
+    place = places.get(village)
+    row = f"c1,clinic,Clinic,w5,{floor},{said}"
+    load(village, write(tmp_path, row, head="id,service,name,building,floor,step_free"), place=place, datum=None)
+    found = facilities.load(village, network.load(village, place.id))
+    assert (found.step_free.tolist(), found.upstairs_in.tolist()) == ([step_free], [house if is_upstairs else -1])
 
 
 WRONG = {
