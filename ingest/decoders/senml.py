@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from io import BytesIO
 
 import cbor2
@@ -24,6 +25,7 @@ SPEAKER_LEVELS = WHOLE  # a pack names its devices, on whatever topic
 RELATIVE_BELOW_S = 2**28  # RFC 8428 4.5.3: smaller times are relative to now
 VERSION = 10  # RFC 8428 4.4: the highest we read
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")  # RFC 8428 4.5.1
+KEPT_CHARACTERS, NAMES_KEPT = 200, 20_000  # of names that are not cut anew: 4 MB at most
 CBOR_ARRAY = range(0x80, 0xA0)  # first byte of an array in CBOR; in JSON it would be no text
 # RFC 8428 6, table 4: the labels of CBOR.
 LABELS = {-1: "bver", -2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs"}
@@ -158,12 +160,20 @@ def _value(base: Base, record: Record) -> tuple[float | None, str | None]:
 
 
 def _named(name: str) -> tuple[str, str]:
+    """Give the thing key and the property of a name; the same names come again and again."""
+    return _cut_again(name) if len(name) <= KEPT_CHARACTERS else _cut(name)
+
+
+def _cut(name: str) -> tuple[str, str]:
     if not NAME.fullmatch(name):
         raise Unreadable(Reason.NO_DEVICE, f"not a SenML name: {printable(name)!r}")
     cut = max(name.rfind(":"), name.rfind("/"))
     if cut <= 0 or cut == len(name) - 1:
         raise Unreadable(Reason.NO_DEVICE, f"no device and property in the name: {printable(name)!r}")
     return name[:cut], name[cut + 1 :]
+
+
+_cut_again = lru_cache(NAMES_KEPT)(_cut)
 
 
 def _time_us(time_s: float, received_us: int) -> int:
