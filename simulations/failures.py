@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from simulations.community import Community
 from simulations.coverage import FAR, Reach, floor_ms, people_by_building, seconds
 from simulations.cut_off import count
-from simulations.live import Track
+from simulations.held import Tracks
 from simulations.states import Element, Reports, closing, opening, shut
-from twin.terms import MobilityGroup, Service
+from twin.terms import ElementKind, MobilityGroup, Service
 
 Flags = NDArray[np.bool_]
 
@@ -71,27 +71,22 @@ def what_if(
     services: Sequence[Service] | None = None,
     groups: Sequence[MobilityGroup] | None = None,
     limit_s: float | None = None,
+    tracks: Tracks | None = None,
 ) -> Change:
     """Close and mend elements, and compare with how things are; all services and groups where none are named.
 
-    limit_s None: each service's own limit. Services without any facility in the place are left out.
+    limit_s None: each service's own limit. Services to which no way and no lift has changed are left out. tracks: kept
+    from one question to the next, a tenth of the work.
     """
     then = closing(opening(said, mend), close)
     asked = [service for service in community.services() if services is None or service in services]
+    kept = Tracks(community) if tracks is None else tracks
     found = []
     once: list[dict[str, int]] = [{}, {}, {}, {}]
     for group in community.groups() if groups is None else groups:
         anyone = [np.zeros(len(community.households.building), np.bool_) for _ in once]
-        sides = []
-        for unknown_closed in (False, True):
-            before, after = (shut(some, group, unknown_closed=unknown_closed) for some in (said, then))
-            track = Track(community, group, asked, before)
-            was = {service: track.reach(service) for service in asked}
-            track.move(after)
-            sides.append((before, after, was, {service: track.reach(service) for service in asked}))
-        for service in asked:
+        for service, pairs in _sides(kept, said, then, asked, group).items():
             limit_ms = 1000 * (community.norm.limits[service].limit_s if limit_s is None else limit_s)
-            pairs = [((was[service], before), (now[service], after)) for before, after, was, now in sides]
             flags = _flags(community, group, limit_ms, pairs)
             found.append(_outcome(community, service, group, limit_ms=limit_ms, flags=flags, as_open=pairs[0]))
             anyone = [one | which for one, which in zip(anyone, flags, strict=True)]
@@ -102,6 +97,27 @@ def what_if(
 
 
 Side = tuple[Reach, frozenset[Element]]  # the ways, and what is closed
+
+
+def _sides(
+    tracks: Tracks, said: Reports, then: Reports, services: Sequence[Service], group: MobilityGroup
+) -> dict[Service, list[tuple[Side, Side]]]:
+    """Give the ways before and after, with the unknown open and then closed, of the services that are touched at all."""
+    rides = False
+    touched: set[Service] = set()
+    moves = []
+    for unknown_closed in (False, True):
+        before, after = (shut(some, group, unknown_closed=unknown_closed) for some in (said, then))
+        rides |= any(element.kind is ElementKind.BUILDING_LIFT for element in before ^ after)
+        track = tracks.at(group, services, before, unknown_closed=unknown_closed)
+        was = {service: track.reach(service) for service in services}
+        touched |= track.move(after).keys()
+        moves.append((before, after, was, {service: track.reach(service) for service in services}))
+    return {
+        service: [((was[service], before), (now[service], after)) for before, after, was, now in moves]
+        for service in services
+        if rides or service in touched
+    }
 
 
 def _flags(

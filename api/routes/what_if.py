@@ -13,6 +13,7 @@ from api.asked import Db, ThePlace
 from api.community import said
 from simulations.community import Community
 from simulations.failures import Change, Outcome, what_if
+from simulations.held import Tracks
 from simulations.states import element, shut
 from twin import counts
 from twin.errors import Refused
@@ -65,11 +66,21 @@ def ask(request: Request, connection: Db, place: ThePlace, scenario: Scenario) -
             services=[scenario.service] if scenario.service else None,
             groups=[scenario.group] if scenario.group else None,
             limit_s=scenario.minutes * 60 if scenario.minutes else None,
+            tracks=_tracks(request, community),
         )
     closed = shut(now, MobilityGroup.ADULT, unknown_closed=False)
     lost = _side(community, found, gained=False)
     back = _side(community, found, gained=True)
     return {"already_closed": bool(closing) and set(closing) <= closed, "lost": lost, "gained": back}
+
+
+def _tracks(request: Request, community: Community) -> Tracks:
+    """Give the fields kept for this community, or begin to keep them; called with the shelf's lock held."""
+    state = request.app.state
+    held: Tracks | None = getattr(state, "tracks", None)
+    if held is None or held.community is not community:
+        held = state.tracks = Tracks(community)
+    return held
 
 
 def _side(community: Community, found: Change, *, gained: bool) -> dict[str, Any]:

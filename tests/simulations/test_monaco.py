@@ -10,6 +10,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from simulations.community import Community
 from simulations.coverage import coverage, field
+from simulations.failures import what_if
+from simulations.held import Tracks
 from simulations.live import Track
 from simulations.ranking import rank, street_lifts
 from simulations.states import Element, closing
@@ -102,3 +104,22 @@ def test_the_ranking_of_lifts_equals_single_closures(monaco: Community) -> None:
     pairs = ((before, after), (adult_before, adult_after), (old_before, old_after))
     lost = sum(int(one.possible.sum() - two.possible.sum()) for one, two in pairs)
     assert worst.services.get(service, 0) == lost
+
+
+def test_fields_kept_from_one_what_if_to_the_next_give_what_new_ones_give(monaco: Community) -> None:
+    rng = np.random.default_rng(4)
+    lifts, shops = street_lifts(monaco), len(monaco.facilities.ids)
+    tracks = Tracks(monaco)
+    groups = [MobilityGroup.ADULT, MobilityGroup.WHEELCHAIR]
+    for _ in range(5):
+        said = closing((), lifts[int(rng.integers(len(lifts)))])
+        close = [*lifts[int(rng.integers(len(lifts)))], Element(ElementKind.FACILITY, int(rng.integers(shops)))]
+        mend = said[0].element if rng.random() < 0.5 else close[0]
+        kept, new = (
+            what_if(monaco, said, close=close, mend=[mend], groups=groups, tracks=some) for some in (tracks, None)
+        )
+        assert (kept.lost, kept.gained_possible) == (new.lost, new.gained_possible)
+        assert [(one.service, one.group) for one in kept.outcomes] == [(one.service, one.group) for one in new.outcomes]
+        for one, other in zip(kept.outcomes, new.outcomes, strict=True):
+            assert np.array_equal(one.lost_possible, other.lost_possible)
+            assert np.array_equal(one.after_s, other.after_s)
