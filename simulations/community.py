@@ -58,7 +58,7 @@ class Community:
     def bands_of(self, group: MobilityGroup) -> tuple[list[int], bool]:
         """Give the columns of the age bands a group stands for, and whether they are counted only "if needed".
 
-        An age group stands for the bands that walk as it. Frail, wheelchair, and an age group no band walks as, are
+        An age group stands for the bands that walk as it. Those in ASKED_OF_ALL, and an age group no band walks as, are
         asked of all residents: how many would be served if they moved so. Nobody's disability is known to linli.
         """
         columns = range(len(self.residents.bands))
@@ -66,7 +66,7 @@ class Community:
         return (own, False) if own else (list(columns), True)
 
     def groups(self) -> tuple[MobilityGroup, ...]:
-        """Give the groups worth holding: those that some band walks as, frail and wheelchair."""
+        """Give the groups worth holding: those that some band walks as, and those in ASKED_OF_ALL."""
         walked = {self.group_of(band) for band in range(len(self.residents.bands))}
         return tuple(group for group in MobilityGroup if group in walked or group in ASKED_OF_ALL)
 
@@ -80,7 +80,7 @@ class Community:
         return np.rint(np.nan_to_num(node_m) / self.mobility.gaits[group].speed * 1000).astype(np.int32)
 
 
-ASKED_OF_ALL = (MobilityGroup.FRAIL, MobilityGroup.WHEELCHAIR)
+ASKED_OF_ALL = (MobilityGroup.FRAIL, MobilityGroup.WHEELCHAIR, MobilityGroup.PUSHCHAIR, MobilityGroup.BLIND)
 
 
 def load(connection: Connection, code: str | None = None, at: datetime | None = None) -> Community:

@@ -51,9 +51,9 @@ def account(watched: Watched, said: Reports) -> ledger.Account:
     )
 
 
-def test_without_the_lift_only_wheelchairs_lose_the_pharmacy() -> None:
+def test_without_the_lift_only_wheels_lose_the_pharmacy() -> None:
     found = written(says(LIFT))
-    assert set(found.losses) == {Key("pharmacy", "wheelchair", HILL)}
+    assert set(found.losses) == {Key("pharmacy", "wheelchair", HILL), Key("pharmacy", "pushchair", HILL)}
     loss = found.losses[Key("pharmacy", "wheelchair", HILL)]
     assert (loss.certain, loss.usual_s, loss.now_s, loss.facility_id) == (True, 406.875, None, None)
     assert loss.residents == {"18-34": 40, "65-79": 20}
@@ -62,7 +62,8 @@ def test_without_the_lift_only_wheelchairs_lose_the_pharmacy() -> None:
     # 20 of 65 and over, if all of them needed a step-free way: fewer than 50
     assert (alarm.kind, alarm.subject, alarm.severity) == ("people_cut_off", f"effect:{1000 + LIFT}", "major")
     assert alarm.detail["people"] == {}
-    assert alarm.detail["if_needed"] == {"wheelchair": {"18-34": 40, "65-79": 20}}
+    upstairs = {"18-34": 40, "65-79": 20}
+    assert alarm.detail["if_needed"] == {"wheelchair": upstairs, "pushchair": upstairs}
 
 
 def test_a_closure_that_takes_nothing_from_anybody_is_a_notice() -> None:
@@ -130,8 +131,8 @@ def test_what_is_written_already_is_not_written_again() -> None:
     one = written(says(LIFT)).losses
     assert compare(both, both) == ([], [], [])
     ended, begun, changed = compare(both, one)
-    assert {loss.mobility_group for loss in ended} == {"adult", "75-84", "frail"}
+    assert {loss.mobility_group for loss in ended} == {"adult", "75-84", "frail", "blind"}
     assert (begun, changed) == ([], [])
     maybe = written(says(LIFT, State.UNKNOWN)).losses
     ended, begun, changed = compare(maybe, one)  # from possible to certain: another loss
-    assert (len(ended), len(begun), changed) == (1, 1, [])
+    assert (len(ended), len(begun), changed) == (2, 2, [])
