@@ -115,7 +115,7 @@ def clocked(job: Job) -> None:
 
 def _run(kind: type[Pipeline], job: Job) -> None:
     stop = stopping()
-    worker.spare_collector()
+    worker.prepare()
     with db.opened(job.url) as engine:
         kind(job.settings, engine, stop).run(Session(job.settings))
 
