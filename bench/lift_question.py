@@ -7,6 +7,7 @@ change as a planner without a live network would get it: the coverage of all ser
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import time
@@ -65,17 +66,23 @@ def ask(url: str, engine: db.Engine) -> None:
         if server.started:
             break
         time.sleep(0.01)
-    spent = []
+    spent, cpu = [], []
     with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
         for body in [bodies[0], *bodies]:  # the first loads the place and the kernels
-            start = time.perf_counter()
+            start, begun = time.perf_counter(), time.process_time()
             client.post("/api/what-if", json=body).raise_for_status()
             spent.append((time.perf_counter() - start) * 1000)
+            cpu.append((time.process_time() - begun) * 1000)
     server.should_exit = True
     thread.join()
     anew = [recompute_ms(asked, lifts[at]) for at in range(0, len(lifts), 10)]
-    print(f"{len(bodies)} lifts of {asked.community.place.name}, all services and groups")
+    town = asked.community
+    questions = len(town.services()) * len(town.groups())
+    print(f"{len(bodies)} lifts of {town.place.name}, {town.graph.nodes:,} nodes, {questions} services × groups")
     print(f"  what-if over HTTP: median    {median(spent[1:]):8.1f} ms   goal {GOAL_MS:.0f}")
+    print(
+        f"  the same, processor time     {median(cpu[1:]):8.1f} ms   client and server, load {os.getloadavg()[0]:.0f}"
+    )
     print(f"  what-if over HTTP: slowest   {max(spent[1:]):8.1f} ms")
     print(f"  first, with loading          {spent[0]:8.1f} ms")
     print(f"  computed anew: median        {median(anew):8.1f} ms   ratio {median(anew) / median(spent[1:]):.1f}")
