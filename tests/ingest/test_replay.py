@@ -24,6 +24,7 @@ from ingest.publisher import Publisher
 from ingest.recordings import Value, read
 from ingest.replay import CLEAN, Faults, Report, reports, sent
 from ingest.settings import Broker, IngestSettings, Subscription
+from ingest.values import RSSI
 from tests.ingest import histories
 from tests.workplace import CHECKOUT, Workplace, wait_until
 from twin import account, db
@@ -337,7 +338,7 @@ def test_a_whole_history_is_read_back_from_its_payloads(
         assert isinstance(row, Value)
         device = known[row.key]
         payload = dress(device, {row.property: row.value}, row.time_us)
-        (reading,) = decode[device.format](device.topic, payload, 0)
+        (reading,) = [one for one in decode[device.format](device.topic, payload, 0) if one.property != RSSI]
         found[reading.thing_key, reading.time_us] = reading.value
     assert found == history.expected
     assert len(found) > 12_000
