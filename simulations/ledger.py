@@ -73,16 +73,20 @@ def losses(account: Account, faults: Mapping[int, Fault], moment: datetime) -> I
 def alarms(accounts: Iterable[Account], faults: Mapping[int, Fault], things: Mapping[int, Watcher]) -> list[Wanted]:
     """Give the alarms that should stand.
 
-    A closed thing whose mending alone gives people a service back: people_cut_off on effect:ID, the lowest of its
-    effects. A closed thing that takes nothing from anybody by itself: a notice, element_closed. People cut off whom no
-    single mending helps: people_cut_off on service:NAME, with all that is closed. Silent things raise none of these.
+    A closed thing whose mending alone gives people a service back: people_cut_off on effect:ID, the lowest effect on
+    what it closes, so that several sensors of one lift are one alarm. A closed thing that takes nothing from anybody by
+    itself: a notice, element_closed. People cut off whom no single mending helps: people_cut_off on service:NAME, with
+    all that is closed. Silent things raise none of these.
     """
     accounts = list(accounts)
     closed = {thing: fault for thing, fault in faults.items() if any(r.state is State.CLOSED for r in fault)}
-    found = []
-    for thing, fault in closed.items():
-        subject = f"effect:{min(effect for effect, watcher in things.items() if watcher.thing_id == thing)}"
-        about = _about(accounts[0].watched.community, fault, things) if accounts else {}
+    found: list[Wanted] = []
+    for thing, fault in sorted(closed.items(), key=lambda one: (-len(one[1]), one[0])) if accounts else ():
+        about = _about(accounts[0].watched.community, fault, things)
+        parts = {(part["kind"], part["id"]) for part in about["elements"]}
+        subject = f"effect:{min(effect for effect, watcher in things.items() if watcher.element in parts)}"
+        if any(alarm.subject == subject for alarm in found):
+            continue
         tolls = _tolls(accounts, lambda account, thing=thing: account.certain.get(thing, {}))  # type: ignore[misc]
         if tolls["services"]:
             found.append(Wanted(AlarmKind.PEOPLE_CUT_OFF, subject, _severity(tolls), {**about, **tolls}, thing))

@@ -80,12 +80,19 @@ COLUMNS = tuple(Alarm.__slots__)
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """The thing behind an effect."""
+    """The thing behind an effect, and the element it speaks of."""
 
     thing_id: int
     kind: str
     name: str
     name_zh: str | None
+    element_kind: str
+    element_id: int
+
+    @property
+    def element(self) -> tuple[str, int]:
+        """The element, by kind and id."""
+        return self.element_kind, self.element_id
 
 
 def settle(
@@ -205,7 +212,7 @@ def watchers(connection: Connection, place_id: int) -> dict[int, Watcher]:
     """Give the thing behind each effect of a place, by effect id."""
     rows = connection.execute(
         sa.text("""
-        SELECT e.id, t.id AS thing_id, t.kind, t.name, t.name_zh
+        SELECT e.id, t.id AS thing_id, t.kind, t.name, t.name_zh, e.element_kind, e.element_id
         FROM effect e JOIN datastream d ON d.id = e.datastream_id JOIN thing t ON t.id = d.thing_id
         WHERE t.place_id = :place ORDER BY e.id
         """),

@@ -150,3 +150,35 @@ def cut(url: str) -> None:
             SELECT pg_terminate_backend(pid) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename = current_user
         """)
+
+
+def test_that_nobody_watches_is_seen_though_readings_come_all_the_time(
+    monaco: str, engine: db.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "PULSE_S", 0.2)
+
+    async def run() -> dict[str, object]:
+        hub = Hub(monaco, engine, None)
+        hub.start()
+        try:
+            await asyncio.wait_for(hub.ready.wait(), PATIENCE_S)
+            with engine.begin() as connection:
+                connection.exec_driver_sql(
+                    "INSERT INTO cut_off (place_id, certain, possible, checked_at) SELECT id, '{}', '{}', now() FROM place"
+                )
+            end = time.monotonic() + PATIENCE_S
+            while time.monotonic() < end and "true" not in hub.rows["watch"]["all"]:
+                hub._spoil(("figures",))  # as each batch of readings does
+                await asyncio.sleep(0.05)
+            with engine.begin() as connection:
+                connection.exec_driver_sql("UPDATE cut_off SET checked_at = now() - interval '16 s'")
+            while time.monotonic() < end and "false" not in hub.rows["watch"]["all"]:
+                hub._spoil(("figures",))
+                await asyncio.sleep(0.05)
+            return dict(json.loads(hub.rows["watch"]["all"]))
+        finally:
+            await asyncio.to_thread(hub.stop)
+
+    told = asyncio.run(run())
+    assert told["watched"] is False
+    assert told["since"] is not None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from simulations import ledger
 from simulations.community import Community
 from simulations.cut_off import Watched, faults
-from simulations.states import EVERYBODY, Element, Report, Reports
+from simulations.states import EVERYBODY, Element, Report, Reports, element_id
 from simulations.watch import compare
 from tests.simulations.village import LIFT, STEPS, village
 from twin.alarms import Wanted, Watcher
@@ -34,7 +34,17 @@ class Written:
 def written(*said: Report, town: Community | None = None) -> Written:
     """Give what the watch would write from nothing."""
     place = town or village(upper_lift=1)
-    things = {report.effect_id: Watcher(report.effect_id, "lift", f"Thing {report.effect_id}", None) for report in said}
+    things = {
+        report.effect_id: Watcher(
+            report.effect_id,
+            "lift",
+            f"Thing {report.effect_id}",
+            None,
+            report.element.kind,
+            element_id(place, report.element),
+        )
+        for report in said
+    }
     broken = faults(said, {effect: effect for effect in things})
     accounts = [account(Watched(place, group, said), said) for group in place.groups()]
     rows = [loss for each in accounts for loss in ledger.losses(each, broken, EIGHT)]
@@ -85,7 +95,9 @@ def test_two_sensors_on_one_lift_are_one_thing_to_mend() -> None:
     door = Report(Element(ElementKind.EDGE, LIFT), EVERYBODY, State.CLOSED, EIGHT, 999)
     found = written(says(LIFT), door)
     assert found.losses[Key("pharmacy", "wheelchair", HILL)].causes == [{"kind": "edge", "id": 104}]
-    assert set(found.alarms) == {"people_cut_off effect:999", f"people_cut_off effect:{1000 + LIFT}"}
+    assert set(found.alarms) == {"people_cut_off effect:999"}  # and one alarm
+    still = written(says(LIFT), replace(door, state=State.OPEN))  # one of them says that it runs again
+    assert set(still.alarms) == {"people_cut_off effect:999"}  # the same alarm, whoever took it on
 
 
 def test_people_whom_no_single_mending_helps_have_an_alarm_of_their_own() -> None:
