@@ -104,11 +104,6 @@ class Facilities:
     names: tuple[str, ...]
     names_zh: tuple[str | None, ...]
 
-    @property
-    def services(self) -> tuple[Service, ...]:
-        """The service of each row."""
-        return tuple(SERVICES[code] for code in self.service.tolist())
-
 
 def store(connection: Connection, place_id: int, rows: Sequence[FacilityRow]) -> Merged:
     """Make the facilities of the rows' sources in a place equal to the rows; other sources' stay as they are.

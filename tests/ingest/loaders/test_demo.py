@@ -161,7 +161,7 @@ def test_the_demo_has_what_openstreetmap_lacks_there_and_it_hangs_on_the_network
     walking = network.load(connection, places.get(connection).id)
     found = facilities.load(connection, walking)
     invented = np.array([source.startswith("demo-") for source in found.source_ids])
-    assert {found.services[i] for i in np.flatnonzero(invented)} == {
+    assert {facilities.SERVICES[code] for code in found.service[invented].tolist()} == {
         Service.CLINIC,
         Service.COMMUNITY_STATION,
         Service.ELDER_DAY_CARE,
