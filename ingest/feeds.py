@@ -297,4 +297,5 @@ FEEDS: Mapping[str, Callable[[Setting, np.random.Generator], Feed]] = {
     ThingKind.DOOR: Door,
     ThingKind.METER: Meter,
     ThingKind.SMOKE: Smoke,
+    ThingKind.GATEWAY: lambda setting, rng: Switch("available", GATES, setting, rng),
 }

@@ -241,14 +241,22 @@ def load_norms(
 @contextmanager
 def _transaction(context: typer.Context, file: Path | None = None) -> Iterator["Connection"]:
     """Open the database that the context finds; what is raised inside leaves nothing behind."""
+    from ingest.loaders.lines import shown
     from ingest.loaders.receipt import keep
+    from ingest.loaders.refusal import RefusedFile
     from twin import db
     from twin.acting import IMPORT, acting
+    from twin.errors import Refused
 
-    with db.opened(context.obj()) as engine, engine.begin() as connection:
-        acting(connection, IMPORT, f"load {context.info_name} {file.name if file else ''}".strip())
-        yield connection
-        number = keep(connection, str(context.info_name), file, context.meta.get(SHOWN, ()))
+    try:
+        with db.opened(context.obj()) as engine, engine.begin() as connection:
+            acting(connection, IMPORT, f"load {context.info_name} {file.name if file else ''}".strip())
+            yield connection
+            number = keep(connection, str(context.info_name), file, context.meta.get(SHOWN, ()))
+    except RefusedFile:
+        raise  # it is in the reader's language already
+    except Refused as refusal:
+        raise Refused(shown(str(refusal))) from None
     _say(f"receipt {number}; linli load undo {number} takes it back")
 
 
@@ -261,4 +269,6 @@ def _show(context: typer.Context, receipts: Iterable["Receipt"]) -> None:
 
 
 def _say(line: str) -> None:
-    typer.echo(line)
+    from ingest.loaders.lines import shown
+
+    typer.echo(shown(line))

@@ -7,10 +7,10 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from ingest.loaders.refusal import RefusedFile
+from ingest.loaders.refusal import RefusedFile, language
 from twin.errors import NotFound, Refused
 
-__all__ = ["in_chinese", "of_refusal"]
+__all__ = ["in_chinese", "of_refusal", "shown"]
 
 TABLE = Path(__file__).with_name("lines.toml")
 VALUE, WHOLE = "{}", "{*}"  # a value that is copied; a line in the line, which is said in Chinese too
@@ -30,6 +30,20 @@ def in_chinese(line: str) -> str | None:
             return chinese.replace(WHOLE, inner).format(*values)
         return chinese.format(*values)
     return None
+
+
+def shown(text: str) -> str:
+    """Give what a command says, line by line, in Chinese where the command line's locale is; else as it is."""
+    if language() != "zh":
+        return text
+    lines = []
+    for line in text.splitlines():
+        words = line.strip()
+        file, colon, _ = words.partition(": ")
+        head = f"{file}{colon}" if colon and Path(file).suffix else ""
+        chinese = in_chinese(words.removeprefix(head))
+        lines.append(line.replace(words, head + chinese) if chinese else line)
+    return "\n".join(lines)
 
 
 def of_refusal(refusal: Refused | NotFound, path: Path) -> list[dict[str, str]]:

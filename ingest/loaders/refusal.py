@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twin.errors import Refused
 
-__all__ = ["RefusedFile", "codes"]
+__all__ = ["RefusedFile", "codes", "language"]
 
 TEXTS = Path(__file__).with_name("refusals.toml")
 
@@ -21,7 +21,7 @@ class RefusedFile(Refused):
         """Make the line of a code; the path stands before it where it is known."""
         self.code = code
         self.values = values
-        line = self.text(_language())
+        line = self.text(language())
         super().__init__(line if path is None else f"{path}: {line}")
 
     def text(self, language: str) -> str:
@@ -43,7 +43,7 @@ def _texts() -> dict[str, dict[str, str]]:
     return tomllib.loads(TEXTS.read_text(encoding="utf-8"))
 
 
-def _language() -> str:
+def language() -> str:
     """Give zh where the command line's locale is Chinese, else en; as gettext does, whether it is installed or not."""
     said = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
     return "zh" if said.startswith("zh") else "en"
