@@ -92,10 +92,19 @@ def test_what_is_made_and_changed_in_one_transaction_was_never_otherwise(engine:
 
 def test_a_statement_that_changes_nothing_keeps_nothing(engine: Engine) -> None:
     change(engine, PLACE, BUILDINGS.format(n=3))
-    change(engine, "UPDATE building SET floors = 3", "UPDATE place SET network_version = network_version + 1")
+    with engine.connect() as connection:
+        revisions = connection.scalar(sa.text("SELECT count(*) FROM revision"))
+    change(
+        engine,
+        "UPDATE building SET floors = 3",
+        "UPDATE place SET network_version = network_version + 1",
+        "DELETE FROM building WHERE floors = 99",
+    )
     with engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM building_past")) == 0
         assert connection.scalar(sa.text("SELECT count(*) FROM place_past")) == 0
+        # nor is there a revision: a device that states the wrong unit all day would make one a second
+        assert connection.scalar(sa.text("SELECT count(*) FROM revision")) == revisions
 
 
 def test_what_goes_with_a_building_is_kept_too(engine: Engine) -> None:

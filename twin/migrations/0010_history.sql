@@ -18,24 +18,31 @@ CREATE TABLE kept_table (
 COMMENT ON COLUMN kept_table.keys IS 'the columns that say which row it is; they never change';
 COMMENT ON COLUMN kept_table.unkept IS 'columns whose change is no news: counters, and what the ingest notes for itself';
 
--- Called before each statement on a kept table; the first of a transaction opens its revision.
-CREATE FUNCTION revision_begins() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- The number of this transaction's revision; the first that asks opens it, so that what changes nothing has none.
+CREATE FUNCTION this_revision() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
-    opened integer;
+    opened integer := nullif(current_setting('linli.revision', true), '')::integer;
 BEGIN
-    IF coalesce(current_setting('linli.revision', true), '') = '' THEN
+    IF opened IS NULL THEN
         INSERT INTO revision (actor, reason)
         VALUES (coalesce(nullif(current_setting('linli.actor', true), ''), session_user),
                 coalesce(current_setting('linli.reason', true), ''))
         RETURNING id INTO opened;
         PERFORM set_config('linli.revision', opened::text, true);
     END IF;
+    RETURN opened;
+END $$;
+
+-- Before rows are added: their default reads the setting, which is quicker than a call for each.
+CREATE FUNCTION revision_begins() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM this_revision();
     RETURN NULL;
 END $$;
 
 CREATE FUNCTION revision_stamps() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    NEW.revision := current_setting('linli.revision')::integer;
+    NEW.revision := coalesce(nullif(current_setting('linli.revision', true), '')::integer, this_revision());
     RETURN NEW;
 END $$;
 
@@ -45,7 +52,14 @@ CREATE FUNCTION past_is_kept() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 DECLARE
     still text := '';
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
+    IF TG_OP = 'DELETE' THEN
+        IF NOT EXISTS (SELECT FROM was) THEN
+            RETURN NULL;
+        END IF;
+        PERFORM this_revision();
+    ELSIF coalesce(current_setting('linli.revision', true), '') = '' THEN
+        RETURN NULL;  -- no row was stamped: nothing is news
+    ELSE
         still := format('JOIN %I AS is_now ON is_now.revision = $1 AND %s', TG_TABLE_NAME, TG_ARGV[3]);
     END IF;
     EXECUTE format('INSERT INTO %I (%s, during) SELECT %s, int4range(was.revision, $1) FROM was %s WHERE was.revision <> $1',
@@ -84,7 +98,7 @@ BEGIN
     FOR missing IN SELECT name, type FROM columns_of(kept.name) WHERE name NOT IN (SELECT c.name FROM columns_of(past) AS c) LOOP
         EXECUTE format('ALTER TABLE %I ADD COLUMN %I %s', past, missing.name, missing.type);
     END LOOP;
-    EXECUTE format('CREATE OR REPLACE TRIGGER revision_begins BEFORE INSERT OR UPDATE OR DELETE ON %I
+    EXECUTE format('CREATE OR REPLACE TRIGGER revision_begins BEFORE INSERT ON %I
                     FOR EACH STATEMENT EXECUTE FUNCTION revision_begins()', kept.name);
     EXECUTE (
         SELECT format('CREATE OR REPLACE TRIGGER revision_stamps BEFORE UPDATE ON %I FOR EACH ROW
