@@ -102,22 +102,33 @@ Side = tuple[Reach, frozenset[Element]]  # the ways, and what is closed
 def _sides(
     tracks: Tracks, said: Reports, then: Reports, services: Sequence[Service], group: MobilityGroup
 ) -> dict[Service, list[tuple[Side, Side]]]:
-    """Give the ways before and after, with the unknown open and then closed, of the services that are touched at all."""
-    rides = False
-    touched: set[Service] = set()
-    moves = []
-    for unknown_closed in (False, True):
-        before, after = (shut(some, group, unknown_closed=unknown_closed) for some in (said, then))
-        rides |= any(element.kind is ElementKind.BUILDING_LIFT for element in before ^ after)
-        track = tracks.at(group, services, before, unknown_closed=unknown_closed)
-        was = {service: track.reach(service) for service in services}
-        touched |= track.move(after).keys()
-        moves.append((before, after, was, {service: track.reach(service) for service in services}))
-    return {
-        service: [((was[service], before), (now[service], after)) for before, after, was, now in moves]
-        for service in services
-        if rides or service in touched
+    """Give the ways before and after, with the unknown open and then closed, of the services to which any has changed."""
+    closed = [[shut(some, group, unknown_closed=unknown) for some in (said, then)] for unknown in (False, True)]
+    rides = any(element.kind is ElementKind.BUILDING_LIFT for before, after in closed for element in before ^ after)
+    held = [
+        tracks.at(group, services, before, unknown_closed=bool(unknown)) for unknown, (before, _) in enumerate(closed)
+    ]
+    touched = [track.move(after).keys() for track, (_, after) in zip(held, closed, strict=True)]
+    asked = [service for service in services if rides or any(service in some for some in touched)]
+    now = [{service: track.reach(service) for service in asked} for track in held]
+    for track, (before, _) in zip(held, closed, strict=True):
+        track.move(before)
+    found = {
+        service: [
+            ((track.reach(service), before), (ways[service], after))
+            for track, ways, (before, after) in zip(held, now, closed, strict=True)
+        ]
+        for service in asked
     }
+    return {
+        service: pairs
+        for service, pairs in found.items()
+        if rides or any(_differs(was, ways) for (was, _), (ways, _) in pairs)
+    }
+
+
+def _differs(one: Reach, other: Reach) -> bool:
+    return not (np.array_equal(one.door_ms, other.door_ms) and np.array_equal(one.facility, other.facility))
 
 
 def _flags(
