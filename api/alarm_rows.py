@@ -41,6 +41,7 @@ def row(line: Line) -> dict[str, Any]:
         "if_needed": {group: counts.count(sum(bands.values())) for group, bands in if_needed.items()},
         "services": sorted(alarm.detail.get("services", {})),
         "reading": _reading(alarm.detail),
+        "quiet_since": alarm.detail.get({"thing_silent": "last", "inactive": "since"}.get(alarm.kind, "")),
         "raised_at": alarm.raised_at.isoformat(),
         "acknowledged_at": alarm.acknowledged_at.isoformat() if alarm.acknowledged_at else None,
         "acknowledged_by": alarm.acknowledged_by,

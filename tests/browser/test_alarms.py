@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -107,3 +108,19 @@ def test_more_alarms_than_the_stream_holds_are_read_by_page_and_taken_on_togethe
         with engine.begin() as connection:
             connection.exec_driver_sql("DELETE FROM alarm WHERE subject LIKE 'datastream:many%%'")
         engine.dispose()
+
+
+def test_the_page_says_since_when_nobody_has_counted_and_that_it_is_counted_again(opened: Open, system: System) -> None:
+    calm(system)
+    page = opened("lang=zh")
+    expect(page.locator("#cut-off")).to_have_text("0", timeout=PATIENCE_MS)
+    expect(page.locator("#watched")).to_be_hidden()
+    watch = system.processes[1]
+    watch.send_signal(signal.SIGSTOP)
+    try:
+        expect(page.locator("#watched")).to_contain_text("起无人计算", timeout=PATIENCE_MS)
+        shot(page, "not_watched")
+        assert axe(page) == []
+    finally:
+        watch.send_signal(signal.SIGCONT)
+    expect(page.locator("#watched")).to_be_hidden(timeout=PATIENCE_MS)

@@ -1,6 +1,7 @@
 // What an alarm says, in words: the server gives names and numbers, the sentences are the catalogue's.
 
-import { list, minutes, named, number, people, t, word } from "./text.js";
+import { now } from "./store.js";
+import { list, minutes, named, number, people, since, t, word } from "./text.js";
 
 export const MARK = { critical: "▲", major: "◆", notice: "●" };
 
@@ -24,9 +25,10 @@ export function harm(alarm) {
   return alarm.kind === "element_closed" ? t("nobody is cut off") : null;
 }
 
-/** Say which reading raised it, and the limit it passed. */
+/** Say which reading raised it, and the limit it passed; or since when there is none. */
 export function reading(alarm) {
-  const found = alarm.reading;
+  const found = alarm.reading, quiet = alarm.quiet_since && { time: since(alarm.quiet_since, now()) };
+  if (quiet) return alarm.kind === "inactive" ? t("nothing has moved since {time}", quiet) : t("nothing heard since {time}", quiet);
   if (!found) return null;
   const unit = boolean(found.unit) ? ` ${word("unit", found.unit)}` : "", limit = found.above !== null && found.value > found.above ? found.above : found.below ?? found.above;
   const values = { property: word("property", found.property), value: `${number(found.value)}${unit}`, limit: `${number(limit)}${unit}` };
