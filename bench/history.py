@@ -5,12 +5,13 @@
 Monaco is loaded and changed in ROUNDS revisions, each of a tenth of its buildings, edges, resident counts and
 facilities. Then the community (network, buildings, residents, facilities: what coverage is computed on) and the map's
 layers are read as they are, and as they were after the first, the middle and the last of the revisions; each figure is
-the fastest of REPEATS, the present and the past in turn. The goal is a ratio below 2. Helsinki's centre is loaded
-into a fresh database with the triggers of history and with them switched off.
+the fastest of REPEATS, the present and the past in turn. The goal is a ratio below 2. Helsinki's centre is
+loaded with the triggers of history and with them switched off, by the processor time of its database process.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -130,13 +131,20 @@ def write(engine: db.Engine) -> None:
                     for trigger in ("revision_stamps", "update_is_kept", "delete_is_kept"):
                         connection.execute(sa.text(f"ALTER TABLE {name} {switch} TRIGGER {trigger}"))
             transaction = engine.connect()
-            begun = time.perf_counter()
+            backend = int(transaction.scalar(sa.text("SELECT pg_backend_pid()")) or 0)
+            begun = cpu_s(backend)
             load(transaction)
-            times[label].append(time.perf_counter() - begun)
+            times[label].append(cpu_s(backend) - begun)
             transaction.rollback()
             transaction.close()
     ours, bare = min(times["with"]), min(times["without"])
-    print(f"Helsinki's centre loads in {ours:.1f} s with history, {bare:.1f} s without: {ours / bare:.2f}")
+    print(f"Helsinki's centre costs the database {ours:.2f} s with history, {bare:.2f} s without: {ours / bare:.2f}")
+
+
+def cpu_s(pid: int) -> float:
+    """Give the processor time that a process has taken [s]: what else the machine does is not in it."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def load(connection: db.Connection) -> None:
