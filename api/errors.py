@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +22,31 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     Forbidden: HTTPStatus.FORBIDDEN,
     Lost: HTTPStatus.SERVICE_UNAVAILABLE,
     Unreachable: HTTPStatus.BAD_GATEWAY,
+}
+PROBLEM = {
+    "type": "object",
+    "required": ["title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "one line"},
+    },
+}
+# What any route may say instead of its answer, for the definition of the interface.
+DOCUMENTED: dict[int | str, dict[str, Any]] = {
+    status.value: {"description": text, "content": {"application/problem+json": {"schema": PROBLEM}}}
+    for status, text in {
+        HTTPStatus.BAD_REQUEST: "the request cannot be read",
+        HTTPStatus.UNAUTHORIZED: "nobody has signed in",
+        HTTPStatus.FORBIDDEN: "not for this role",
+        HTTPStatus.NOT_FOUND: "there is no such thing",
+        HTTPStatus.CONFLICT: "somebody was quicker, or it has changed",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too large",
+        HTTPStatus.UNPROCESSABLE_ENTITY: "what is asked cannot be done, and why",
+        HTTPStatus.TOO_MANY_REQUESTS: "too many requests",
+        HTTPStatus.SERVICE_UNAVAILABLE: "the database does not answer",
+    }.items()
 }
 # Texts that come from a driver or a server may hold what a client should not see.
 FIXED = {
