@@ -182,8 +182,7 @@ def _detach(
     for i in range(len(slots) + len(nodes)):
         if i < len(slots):
             slot = U(slots[i])
-            node = U(links[slot, 0])
-            cost = np.int64(links[slot, 1])
+            node, cost = U(links[slot, 0]), np.int64(links[slot, 1])
             onward = label[U(links[U(twin[slot]), 0])] + (cost << 32)
             stands = parent[node] != slot or (cost >= 0 and onward <= label[node])
         else:

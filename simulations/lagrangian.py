@@ -27,6 +27,7 @@ STRIDE = 1.5  # of the first step, in shares of the room between the bound and t
 NODE_ITERATIONS = 60
 NODE_STRIDE = 1.5  # as long as the root's: with less, trees grow ten times as large
 BATCH = 200  # nodes between two reports
+EFFORT = (BATCH, NODE_ITERATIONS, NODE_STRIDE)
 TREE_NODES = 1000  # what is not proven by then is handed to HiGHS, if its model is small
 HANDED_MOST = 50_000  # variables
 SHAKES = 20
@@ -180,19 +181,8 @@ def _descend(search: _Search, report: Report | None, most: float) -> bool:
     lists = (problem.indptr, problem.candidate, problem.cost, problem.beyond, problem.sites)
     while depth:
         is_open = search.is_open.copy()
-        left, nodes, value = kernels.search(
-            *lists,
-            marks,
-            prices,
-            bounds,
-            depth,
-            BATCH,
-            NODE_ITERATIONS,
-            NODE_STRIDE,
-            search.step,
-            search.value,
-            is_open,
-        )
+        tree = (marks, prices, bounds, depth)
+        left, nodes, value = kernels.search(*lists, *tree, *EFFORT, search.step, search.value, is_open)
         depth = int(left)
         search.nodes += nodes
         if value < search.value:
@@ -200,12 +190,11 @@ def _descend(search: _Search, report: Report | None, most: float) -> bool:
             search.offer(is_open)
             _raise_bound(search)
             return True
-        if depth and report and not report(Progress(search.value, float(bounds[:depth].min()), search.nodes)):
-            search.bound = max(search.bound, float(bounds[:depth].min()))
-            return False
-        if depth and search.nodes >= most:
-            search.bound = max(search.bound, float(bounds[:depth].min()))
-            return True
+        least = float(bounds[:depth].min(initial=np.inf))
+        is_stopped = bool(depth and report and not report(Progress(search.value, least, search.nodes)))
+        if depth and (is_stopped or search.nodes >= most):
+            search.bound = max(search.bound, least)
+            return not is_stopped
         if depth + 1 >= len(bounds):
             marks, prices = np.concatenate((marks, marks)), np.concatenate((prices, prices))
             bounds = np.concatenate((bounds, bounds))

@@ -175,12 +175,8 @@ def cover_fairly(
     model = limits.model(groups + 1)
     pairs = np.unique(of[table.column[near]] * m + table.facility()[near])
     _serve(model, m, pairs // m, pairs % m, groups)
-    grid_of = np.full(groups, -1, np.int64)
-    grid_of[of] = grid
-    inside = np.flatnonzero((many > 0) & (grid_of >= 0))
-    grids, row = np.unique(grid_of[inside], return_inverse=True)
-    shares = many[inside] / np.bincount(row, many[inside])[row]
-    every, worst = np.arange(len(grids)), m + groups
+    inside, row, shares = _shares(of, many, grid)
+    every, worst = np.arange(int(row.max()) + 1), m + groups
     model.add(
         np.concatenate((row, every)),
         np.concatenate((m + inside, np.full(len(every), worst))),
@@ -204,6 +200,17 @@ def cover_fairly(
     total = _negative(_answer(minimise(model, start=share.values, report=report), m))
     fair = Answer(total.sites, -share.value, min(1.0, -share.bound), share.proven)
     return fair, Answer(total.sites, total.value, total.bound, share.proven and total.proven)
+
+
+def _shares(
+    of: NDArray[np.int64], many: Floats, grid: NDArray[np.int32]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
+    """Give the groups with people in a grid, the number of the grid of each, and their share of its people."""
+    grid_of = np.full(len(many), -1, np.int64)
+    grid_of[of] = grid
+    inside = np.flatnonzero((many > 0) & (grid_of >= 0))
+    _, row = np.unique(grid_of[inside], return_inverse=True)
+    return inside, row, many[inside] / np.bincount(row, many[inside])[row]
 
 
 def seat_most(
