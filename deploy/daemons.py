@@ -88,6 +88,17 @@ def stop(pid: int, how: signal.Signals, *, inside: Path, timeout_s: float) -> bo
     return True
 
 
+def same_port(preferred: int | None, *, wait_s: float) -> int:
+    """Return the preferred port, waiting for it where a passing connection holds it; another one after `wait_s`.
+
+    Who knows a service by its port finds it again after a crash.
+    """
+    end = time.monotonic() + wait_s
+    while (port := free_port(preferred)) != preferred and preferred and time.monotonic() < end:
+        time.sleep(POLL_S)
+    return port
+
+
 def free_port(preferred: int | None = None) -> int:
     """Return a free loopback TCP port, the preferred one where it is free."""
     for port in (preferred or 0, 0):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy import handshake, sandbox
 from deploy.accounts import PROBE
-from deploy.daemons import free_port, is_alive, launch, stop, tail, wait_ready
+from deploy.daemons import is_alive, launch, same_port, stop, tail, wait_ready
 from deploy.errors import Unavailable
 from deploy.settings import Profile
 
@@ -17,6 +17,7 @@ START_S = 30
 STORE = f"{sandbox.INSIDE}/store"
 STOP_S = 30
 TRIES = 5
+PORT_S = 5  # for the port it had; outgoing connections of others borrow one for as long as they last
 # Ingest quarantines payloads over 256 KiB; the broker lets them through up to here, and
 # disconnects who sends more.
 PACKET_BYTES = 1 << 20
@@ -53,7 +54,7 @@ def start(server: Server, *, port: int | None, password: str) -> int:
     halt(server)
     (server.base / "store").mkdir(parents=True, exist_ok=True)
     for _ in range(TRIES):
-        port = free_port(port)
+        port = same_port(port, wait_s=PORT_S)
         conf = configuration(server.profile, port=port, folder=sandbox.INSIDE, store=STORE)
         (server.base / "mosquitto.conf").write_text(conf)
         (server.base / "store/mosquitto.pid").unlink(missing_ok=True)

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy import embedded, services, state
+from deploy import daemons, embedded, services, state
 from deploy.errors import Unavailable
 from deploy.services import Services
 from deploy.settings import ServiceSettings
@@ -215,3 +217,12 @@ def test_who_waits_for_services_says_once_for_which(place: ServiceSettings) -> N
         assert waiting.result(30) == started
     assert said[0] == "waiting: not running: database, broker: linli up"
     assert len(set(said)) == len(said)
+
+
+def test_a_service_waits_for_the_port_that_it_had_while_another_borrows_it() -> None:
+    with socket.socket() as borrower:
+        borrower.bind(("127.0.0.1", 0))
+        port = borrower.getsockname()[1]
+        assert daemons.same_port(port, wait_s=0.1) != port
+        threading.Timer(0.5, borrower.close).start()
+        assert daemons.same_port(port, wait_s=10) == port

@@ -101,7 +101,7 @@ def test_a_day_replayed_in_any_order_changes_no_row(workplace: Workplace, engine
         city.drain()
         wait_until(lambda: total(engine).received == 2 * DAY)
     assert whole(engine) == before
-    assert total(engine) == account.Tally(messages=2 * DAY, stored=DAY, duplicate=DAY)
+    assert total(engine) == account.Tally(messages=2 * DAY, stored=DAY, duplicate=DAY, conflict=DAY)
 
 
 def whole(engine: Engine) -> list[tuple[object, ...]]:
