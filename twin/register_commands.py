@@ -105,7 +105,13 @@ def sizes_in_band(
 
 
 @register.command("devices")
-def devices_honest(context: typer.Context, *, place: PlaceCode = None, as_json: AsJson = False) -> None:
+def devices_honest(
+    context: typer.Context,
+    *,
+    place: PlaceCode = None,
+    each: Annotated[bool, typer.Option("--each", help="Each device, as JSON, in the stead of counts by kind.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Devices by kind: installed, alive, placed, linked. 设备"""
     from datetime import UTC
 
@@ -114,13 +120,17 @@ def devices_honest(context: typer.Context, *, place: PlaceCode = None, as_json: 
     with _database(context) as connection:
         here = places.get(connection, place)
         things = devices.things(connection, here.id, datetime.now(UTC))
-        found = registers.honesty(things, places.boundary(connection, here.id))
+        boundary = places.boundary(connection, here.id)
+    if each:
+        _say_json(registers.honest(things, boundary))
+        return
+    found = registers.honesty(things, boundary)
     if as_json:
         _say_json(found)
         return
-    for each in found:
+    for kind in found:
         typer.echo(
-            f"{each.kind}: {each.installed} installed, {each.alive} alive, {each.placed} placed, {each.linked} linked"
+            f"{kind.kind}: {kind.installed} installed, {kind.alive} alive, {kind.placed} placed, {kind.linked} linked"
         )
 
 

@@ -19,7 +19,20 @@ from twin.devices import Thing
 from twin.errors import Refused
 from twin.norms.rules import Quantity, Rule
 
-__all__ = ["Basis", "Honesty", "Need", "Size", "basis", "floor_area", "honesty", "sizes", "staff", "stored_sizes"]
+__all__ = [
+    "Basis",
+    "Honest",
+    "Honesty",
+    "Need",
+    "Size",
+    "basis",
+    "floor_area",
+    "honest",
+    "honesty",
+    "sizes",
+    "staff",
+    "stored_sizes",
+]
 
 ALIVE = "ok"  # the condition of a thing that reports in time
 HOUSEHOLDS = 100  # what an area norm counts by
@@ -74,6 +87,17 @@ class Honesty:
     alive: int
     placed: int
     linked: int
+
+
+@dataclass(frozen=True, slots=True)
+class Honest:
+    """One device that is in the register: reporting in time, inside the place, bound to an element."""
+
+    key: str
+    kind: str
+    alive: bool
+    placed: bool
+    linked: bool
 
 
 def basis(rule: Rule) -> Basis:
@@ -138,15 +162,28 @@ ORDER BY g.code
 """
 
 
-def honesty(things: Sequence[Thing], boundary: shapely.MultiPolygon) -> list[Honesty]:
-    """Count by kind which devices of the register are more than a row in it; boundary in WGS 84 degrees."""
-    found: dict[str, list[tuple[bool, bool, bool]]] = {}
+def honest(things: Sequence[Thing], boundary: shapely.MultiPolygon) -> list[Honest]:
+    """Say of each device of the register whether it is more than a row in it; boundary in WGS 84 degrees."""
     shapely.prepare(boundary)
-    for thing in things:
-        placed = bool(shapely.contains_xy(boundary, thing.lon, thing.lat))
-        found.setdefault(thing.kind, []).append((thing.condition == ALIVE, placed, bool(thing.effects)))
     return [
-        Honesty(kind, len(rows), *(sum(row[i] for row in rows) for i in range(3)))
+        Honest(
+            thing.key,
+            thing.kind,
+            alive=thing.condition == ALIVE,
+            placed=bool(shapely.contains_xy(boundary, thing.lon, thing.lat)),
+            linked=bool(thing.effects),
+        )
+        for thing in things
+    ]
+
+
+def honesty(things: Sequence[Thing], boundary: shapely.MultiPolygon) -> list[Honesty]:
+    """Count them by kind."""
+    found: dict[str, list[Honest]] = {}
+    for one in honest(things, boundary):
+        found.setdefault(one.kind, []).append(one)
+    return [
+        Honesty(kind, len(rows), sum(r.alive for r in rows), sum(r.placed for r in rows), sum(r.linked for r in rows))
         for kind, rows in sorted(found.items())
     ]
 

@@ -41,6 +41,14 @@ class Which(BaseModel):
     kind: ThingKind = ThingKind.SMOKE
 
 
+class Each(BaseModel):
+    """Whether to give each device, or to count them by kind."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    each: bool = False
+
+
 @router.get("/facilities")
 def all_facilities(connection: Db, place: ThePlace) -> Any:
     """Give every facility as a file or the map said it: areas, staff, capacity, floor, entrance, hours, organisation."""
@@ -96,10 +104,12 @@ def buildings_sensed(connection: Db, place: ThePlace, which: Annotated[Which, Qu
 
 
 @router.get("/devices")
-def devices_honest(connection: Db, place: ThePlace) -> Any:
-    """Count the devices of each kind: installed, alive, placed, linked."""
+def devices_honest(connection: Db, place: ThePlace, asked: Annotated[Each, Query()]) -> Any:
+    """Count the devices of each kind, or list each: installed, alive, placed, linked."""
     things = devices.things(connection, place.id, datetime.now(UTC))
-    return msgspec.to_builtins(registers.honesty(things, places.boundary(connection, place.id)))
+    boundary = places.boundary(connection, place.id)
+    found = registers.honest(things, boundary) if asked.each else registers.honesty(things, boundary)
+    return msgspec.to_builtins(found)
 
 
 @router.get("/layers")

@@ -128,6 +128,10 @@ def test_s26_a_silent_smoke_alarm_is_not_a_working_one(client: TestClient) -> No
     }  # fmt: skip
     (smoke,) = ask(client, "devices")
     assert smoke == {"kind": "smoke", "installed": 3, "alive": 1, "placed": 2, "linked": 0}
+    each = {one["key"]: (one["alive"], one["placed"], one["linked"]) for one in ask(client, "devices?each=true")}
+    assert each == {
+        "smoke-a": (True, True, False), "smoke-b": (False, True, False), "smoke-c": (False, False, False),
+    }  # fmt: skip
 
 
 def test_s03_a_device_with_a_place_is_in_the_grid_that_covers_it_and_one_outside_all_is_listed(
