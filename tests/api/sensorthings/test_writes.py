@@ -279,7 +279,11 @@ def test_a_posted_observation_closes_what_it_would_from_a_device(writing: TestCl
         things = writing.get("http://127.0.0.1/api/things").json()["things"]
         return str(next(one["closes"][0]["state"] for one in things if one["key"] == "lift-1"))
 
-    made = make(writing, "Observations", observation(1, False))
+    # A reading holds for three intervals, 180 s: both are of the last minute, however long ago the tests began.
+    now = datetime.now(UTC)
+    make(writing, "Observations", observation(1, True, phenomenonTime=(now - timedelta(minutes=1)).isoformat()))
+    assert state() == "open"
+    made = make(writing, "Observations", observation(1, False, phenomenonTime=now.isoformat()))
     assert (made["result"], state()) == (0.0, "closed")
     assert writing.patch(made["@iot.selfLink"], json={"result": 1}).json()["result"] == 1.0
     assert state() == "open"
