@@ -39,8 +39,9 @@ WITH spots AS (
     INSERT INTO effect (datastream_id, element_kind, element_id, closes_below)
     SELECT s.id, 'edge', (SELECT min(id) FROM network_edge), 0.5 FROM streams AS s RETURNING id
 ), alarms AS (
-    INSERT INTO alarm (place_id, kind, subject, severity, detail, raised_at)
-    SELECT place_id, 'thing_silent', 'thing:' || id, 'notice', jsonb_build_object('name', key), now() FROM things
+    INSERT INTO alarm (place_id, kind, subject, severity, detail, raised_at, thing_id, is_dwelling)
+    SELECT place_id, 'thing_silent', 'thing:' || id, 'notice', jsonb_build_object('name', key), now(), id, kind = 'door'
+    FROM things
 )
 INSERT INTO observation (time, datastream_id, value)
 SELECT now() - interval '1 minute', id, CASE property WHEN 'planted_door' THEN 424242 ELSE 434343 END FROM streams
