@@ -93,7 +93,7 @@ class Pipeline:
             taken = session.take(self._most - len(self._decoded), self._settings.batch_bytes - self._decoded_bytes)
             self._decoded_bytes += sum([len(one.payload) for one in taken])
             came = decode(self._redelivery.first(taken), self._routes)
-            self._decoded += self._floods.limit(came, self._intervals)
+            self._decoded += self._floods.limit(came, self._register, self._intervals)
             for command in self._routes.take_commands():
                 session.send(command)
         if self._under_way:

@@ -129,16 +129,17 @@ class Origin(NamedTuple):
     tally: int
     levels: int
 
-    def speaks_for(self, slot: Slot) -> bool:
-        """Tell whether a thing is registered with this format, and on this topic where the payload names the thing."""
-        if self.source != slot.format:
-            return not slot.format
-        topic = self.message.topic
-        if not self.levels or topic == slot.topic or not slot.topic:
-            return True
-        if self.levels == WHOLE:
-            return topic.startswith(slot.topic + "/")
-        return topic.split("/")[: self.levels] == slot.topic.split("/")[: self.levels]
+
+def speaks_for(said: Decoded | Origin, slot: Slot) -> bool:
+    """Tell whether a thing is registered with this format, and on this topic where the payload names the thing."""
+    if said.source != slot.format:
+        return not slot.format
+    topic = said.message.topic
+    if not said.levels or topic == slot.topic or not slot.topic:
+        return True
+    if said.levels == WHOLE:
+        return topic.startswith(slot.topic + "/")
+    return topic.split("/")[: said.levels] == slot.topic.split("/")[: said.levels]
 
 
 class Register:
@@ -147,6 +148,7 @@ class Register:
     def __init__(self, slots: Mapping[tuple[str, str], Slot]) -> None:
         self.slots = dict(slots)
         self.things = {key: slot.thing_id for (key, _), slot in slots.items()}
+        self.ways = {key: slot for (key, _), slot in slots.items()}  # format and topic, the same for all of a thing
         self._names = {slot.datastream_id: name for name, slot in slots.items()}
 
     def learn(self, sifted: Sifted) -> None:
@@ -253,7 +255,7 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
     if slot is None:
         _not_enrolled(sifted, origin, reading, register)
         return
-    if not origin.speaks_for(slot):
+    if not speaks_for(origin, slot):
         _not_its_own(sifted, origin, reading, slot)
         return
     if slot.stated is None and slot.datastream_id in sifted.first_units:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from ingest.floods import Floods
 from ingest.mqtt import Message
 from ingest.settings import IngestSettings, Subscription
-from ingest.sifting import Register, Routes, Sifted, decode, sift
+from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
 from tests import sensors
 from tests.workplace import CHECKOUT, SUBSCRIPTIONS, Devices, Workplace, wait_until
 from twin import account, quarantine
@@ -98,6 +99,25 @@ def test_who_speaks_for_another_device_is_set_aside(topic: str, payload: str, re
     found = sifted(topic, payload.encode())
     assert found.values == []
     assert [(one.reason_code, one.reason) for one in found.refusals] == [("device_mismatch", reason)]
+
+
+def flooded(floods: Floods, topic: str, messages: int) -> list[Decoded]:
+    """Send so many messages of the roof at once on a topic, and give what is surplus."""
+    payload = b'[{"n":"roof:temperature","v":1}]'
+    came = decode([Message(topic, payload, 1, 1, False, NOW_US, 1) for _ in range(messages)], ROUTES)
+    return [one for one in floods.limit(came, REGISTER, {"roof": 60}) if one.trouble is not None]
+
+
+def test_who_speaks_for_another_device_uses_up_none_of_what_the_other_may_send() -> None:
+    floods = Floods(factor=10, burst=5)
+    surplus = flooded(floods, "senml/thief", 50)
+    assert len(surplus) > 40
+    assert {one.trouble.reason for one in surplus if one.trouble} == {
+        "senml/thief sends more than 20 messages a minute; the surplus is set aside"
+    }
+    assert flooded(floods, "senml/roof", 5) == []
+    assert flooded(floods, "senml/roof/hourly", 1) == []  # the roof too, by its own way: one allowance for both
+    assert len(flooded(floods, "senml/roof", 10)) >= 9
 
 
 def test_every_reason_is_said_in_chinese_too() -> None:
