@@ -98,6 +98,7 @@ class Thing:
     lat: float
     interval_s: int
     simulated: bool
+    watched_grid: str | None  # the code of the grid that it watches
     measured_at: (
         datetime | None
     )  # newest measured time of all its datastreams, none later than received; None: never seen
@@ -141,9 +142,13 @@ SELECT d.thing_id, d.property, d.unit, d.lowest, d.highest, d.result,
 def devices(connection: Connection, place_id: int) -> list[Device]:
     """Read the enrolled devices of a place, to play or configure them.
 
-    `watches` is the first element of each, None where there is none; `rules` is empty: they stay in the twin.
+    `watches` is its grid, or the first element of each, None where there is none; `rules` is empty: they stay in the twin.
     """
-    from twin.enrolment import Device, Stream  # with geometry and tables: a third of the memory of an ingest worker
+    from twin.enrolment import (  # with geometry and tables: a third of the memory of an ingest worker
+        GRID,
+        Device,
+        Stream,
+    )
 
     streams: dict[int, list[Stream]] = {}
     for row in connection.execute(STREAMS, {"place_id": place_id}):
@@ -154,8 +159,8 @@ def devices(connection: Connection, place_id: int) -> list[Device]:
         watched.setdefault(thing_id, f"{kind}:{source}")
     return [
         Device(
-            **{name: value for name, value in row.items() if name != "id"},
-            watches=watched.get(row["id"]),
+            **{name: value for name, value in row.items() if name not in {"id", "watched_grid"}},
+            watches=f"{GRID}:{row['watched_grid']}" if row["watched_grid"] else watched.get(row["id"]),
             streams=tuple(streams.get(row["id"], ())),
             rules=(),
         )
@@ -166,8 +171,9 @@ def devices(connection: Connection, place_id: int) -> list[Device]:
 
 THINGS = sa.text("""
 SELECT t.id, t.key, t.name, t.name_zh, t.kind, t.format, t.topic, ST_X(t.point) AS lon, ST_Y(t.point) AS lat,
-       t.interval_s, t.simulated
-  FROM thing t WHERE t.place_id = :place_id AND t.point IS NOT NULL ORDER BY t.id
+       t.interval_s, t.simulated, g.code AS watched_grid
+  FROM thing t LEFT JOIN grid g ON g.id = t.watched_grid_id
+ WHERE t.place_id = :place_id AND t.point IS NOT NULL ORDER BY t.id
 """)
 REPORTED = sa.text("""
 SELECT d.thing_id, d.id, d.property, d.unit, least(coalesce(l.time, w.time), coalesce(l.received_at, w.received_at)),

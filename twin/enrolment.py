@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 
 from twin import places
 
-__all__ = ["Device", "Element", "Enrolment", "Rule", "Stream", "elements", "enrol"]
+__all__ = ["GRID", "Device", "Element", "Enrolment", "Rule", "Stream", "elements", "enrol"]
+
+GRID = "grid"  # what a device can watch beside an element: it is linked to it and closes nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device to enrol, its place in WGS 84; `watches` is `kind:source id`, such as `edge:n1685108365`."""
+    """A device to enrol, its place in WGS 84; `watches` is `kind:source id`, such as `edge:n1685108365`, or `grid:code`."""
 
     key: str
     name: str
@@ -75,7 +77,7 @@ class Enrolment:
 
 
 class Element(NamedTuple):
-    """One element of the twin that a device can watch."""
+    """One element of the twin, or a grid, that a device can watch."""
 
     kind: str
     id: int
@@ -100,7 +102,10 @@ found AS (
      WHERE a.kind = 'facility' AND f.place_id = :place_id
     UNION ALL
     SELECT a.watch, a.kind, b.id, b.point FROM asked a JOIN building b ON b.source_id = a.source
-     WHERE a.kind = 'building_lift' AND b.place_id = :place_id)
+     WHERE a.kind = 'building_lift' AND b.place_id = :place_id
+    UNION ALL
+    SELECT a.watch, a.kind, g.id, ST_PointOnSurface(g.geom) FROM asked a JOIN grid g ON g.code = a.source
+     WHERE a.kind = 'grid' AND g.place_id = :place_id)
 SELECT watch, kind, id, ST_X(point) AS lon, ST_Y(point) AS lat FROM found ORDER BY watch, id
 """)
 
@@ -175,7 +180,7 @@ def _refusals(
             reasons[device.key] = f"this key is enrolled as a {known.kind}: a device keeps its kind"
         elif device.watches and device.watches not in found:
             reasons[device.key] = f"watches {device.watches}, which is not in this place"
-        elif device.lon is None and not device.watches:
+        elif device.lon is None and (not device.watches or device.watches.startswith(f"{GRID}:")):
             reasons[device.key] = "has neither lon and lat nor an element that it watches"
     return reasons
 
@@ -200,21 +205,25 @@ def _strays(connection: Connection, place_id: int, batch: Sequence[Device]) -> d
 def _row(device: Device, watched: Sequence[Element]) -> dict[str, object]:
     """Make the JSON that the statements below read."""
     lon, lat = (device.lon, device.lat) if device.lon is not None else (watched[0].lon, watched[0].lat)
-    targets = [{"element_kind": element.kind, "element_id": element.id} for element in watched]
-    return asdict(device) | {"lon": lon, "lat": lat, "targets": targets}
+    grid = next((element.id for element in watched if element.kind == GRID), None)
+    targets = [{"element_kind": element.kind, "element_id": element.id} for element in watched if element.kind != GRID]
+    return asdict(device) | {"lon": lon, "lat": lat, "targets": targets, "watched_grid_id": grid}
 
 
 STORE_THINGS = sa.text("""
-INSERT INTO thing (place_id, key, name, name_zh, kind, format, topic, interval_s, simulated, point)
-SELECT :place_id, key, name, name_zh, kind, format, topic, interval_s, simulated, ST_SetSRID(ST_MakePoint(lon, lat), 4326)
+INSERT INTO thing (place_id, key, name, name_zh, kind, format, topic, interval_s, simulated, point, watched_grid_id)
+SELECT :place_id, key, name, name_zh, kind, format, topic, interval_s, simulated, ST_SetSRID(ST_MakePoint(lon, lat), 4326),
+       watched_grid_id
   FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, name text, name_zh text, kind text, format text,
-       topic text, interval_s integer, simulated boolean, lon double precision, lat double precision)
+       topic text, interval_s integer, simulated boolean, lon double precision, lat double precision, watched_grid_id integer)
 ON CONFLICT (key) DO UPDATE
    SET name = excluded.name, name_zh = excluded.name_zh, format = excluded.format, topic = excluded.topic,
-       interval_s = excluded.interval_s, simulated = excluded.simulated, point = excluded.point
- WHERE (thing.name, thing.name_zh, thing.format, thing.topic, thing.interval_s, thing.simulated, thing.point)
+       interval_s = excluded.interval_s, simulated = excluded.simulated, point = excluded.point,
+       watched_grid_id = excluded.watched_grid_id
+ WHERE (thing.name, thing.name_zh, thing.format, thing.topic, thing.interval_s, thing.simulated, thing.point,
+        thing.watched_grid_id)
        IS DISTINCT FROM (excluded.name, excluded.name_zh, excluded.format, excluded.topic, excluded.interval_s,
-                         excluded.simulated, excluded.point)
+                         excluded.simulated, excluded.point, excluded.watched_grid_id)
 RETURNING key, xmax = 0 AS is_new
 """)
 

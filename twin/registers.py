@@ -80,7 +80,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Honesty:
-    """Devices of one kind: in the register, of these reporting in time, inside the place, and bound to an element."""
+    """Devices of one kind: in the register, of these reporting in time, inside the place, and bound to what it watches."""
 
     kind: str
     installed: int
@@ -91,7 +91,7 @@ class Honesty:
 
 @dataclass(frozen=True, slots=True)
 class Honest:
-    """One device that is in the register: reporting in time, inside the place, bound to an element."""
+    """One device that is in the register: reporting in time, inside the place, bound to what it watches."""
 
     key: str
     kind: str
@@ -171,7 +171,7 @@ def honest(things: Sequence[Thing], boundary: shapely.MultiPolygon) -> list[Hone
             thing.kind,
             alive=thing.condition == ALIVE,
             placed=bool(shapely.contains_xy(boundary, thing.lon, thing.lat)),
-            linked=bool(thing.effects),
+            linked=bool(thing.effects) or thing.watched_grid is not None,
         )
         for thing in things
     ]

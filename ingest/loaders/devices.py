@@ -2,7 +2,7 @@
 
 Columns: key, name, kind, format, topic; and name_zh, lon, lat, interval_s, watches, simulated, which may be missing or
 empty. lon and lat are of the datum that is declared, and x and y may stand for them; without them a device stands at the element it watches. watches is the kind of
-element and its source id (`edge:n1685108365`, `facility:w12`, `building_lift:w456`); simulated is yes or no.
+element and its source id (`edge:n1685108365`, `facility:w12`, `building_lift:w456`), or a grid and its code (`grid:110105001001001`); simulated is yes or no.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ingest.loaders.refusal import RefusedFile
 from ingest.loaders.table import Row, Table, text
 from twin.datum import EXAMPLES, WGS_84, Datum
 from twin.db import Connection
-from twin.enrolment import Device, Rule, Stream, enrol
+from twin.enrolment import GRID, Device, Rule, Stream, enrol
 from twin.errors import Refused
 from twin.places import Place
 from twin.terms import ElementKind, MobilityGroup, ThingKind
@@ -201,6 +201,7 @@ def _watches(stated: str) -> str | None:
     if not stated:
         return None
     kind, _, source = stated.partition(":")
-    if kind not in list(ElementKind) or not source:
-        raise Refused(f"watches {stated!r} is not {', '.join(ElementKind)} and a source id, such as edge:n12")
+    if kind not in (*ElementKind, GRID) or not source:
+        known = ", ".join(ElementKind)
+        raise Refused(f"watches {stated!r} is not {known} and a source id, such as edge:n12, nor grid and a code")
     return stated

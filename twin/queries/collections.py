@@ -182,13 +182,15 @@ FROM network_edge WHERE place_id = :place
                 "format": TEXT,
                 "interval_s": NUMBER,
                 "simulated": TRUTH,
+                "watched_grid_code": TEXT,
                 "last_time": TIME,
             },
             f"""
 SELECT t.id, t.point AS geom, t.key, t.name, t.name_zh, t.kind, t.format, t.interval_s, t.simulated,
-    (SELECT max(latest.time) FROM datastream JOIN latest ON latest.datastream_id = datastream.id
+    g.code AS watched_grid_code, (SELECT max(latest.time) FROM datastream JOIN latest ON latest.datastream_id = datastream.id
      WHERE datastream.thing_id = t.id) AS last_time
-FROM thing AS t WHERE t.place_id = :place AND t.kind NOT IN ({", ".join(f"'{kind}'" for kind in sorted(WELFARE))})
+FROM thing AS t LEFT JOIN grid AS g ON g.id = t.watched_grid_id
+WHERE t.place_id = :place AND t.kind NOT IN ({", ".join(f"'{kind}'" for kind in sorted(WELFARE))})
 """,
         ),
         Collection(

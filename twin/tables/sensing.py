@@ -19,6 +19,7 @@ class Thing(Table):
         Index("ix_thing_point", "point", postgresql_using="gist"),
         Index("ix_thing_topic", "topic"),
         Index("ix_thing_location_id", "location_id"),
+        Index("ix_thing_watched_grid_id", "watched_grid_id"),
     )
 
     id: Mapped[int] = serial()
@@ -38,6 +39,7 @@ class Thing(Table):
     location_id: Mapped[int | None] = mapped_column(
         ForeignKey("location.id", ondelete="SET NULL", name="thing_location_id_fkey", use_alter=True)
     )
+    watched_grid_id: Mapped[int | None] = mapped_column(ForeignKey("grid.id", ondelete="SET NULL"))
     revision: Mapped[int] = revision()
 
 

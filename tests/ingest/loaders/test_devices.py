@@ -76,7 +76,11 @@ REJECTS = [
     (LIFT.replace("lift,chirp", "ufo,chirp"), "unknown kind 'ufo'; there are lift, gate,"),
     (LIFT.replace("chirpstack", "smoke_signal"), "unknown format 'smoke_signal'; there are "),
     (LIFT.replace("edge:n7", "edge:n8"), "watches edge:n8, which is not in this place"),
-    (LIFT.replace("edge:n7", "tree:n7"), "watches 'tree:n7' is not edge, facility, building_lift and a source id"),
+    (
+        LIFT.replace("edge:n7", "tree:n7"),
+        "watches 'tree:n7' is not edge, facility, building_lift and a source id, such as edge:n12, nor grid and a code",
+    ),
+    (AIR.replace(",,,\n", ",,grid:g99,\n"), "watches grid:g99, which is not in this place"),
     (LIFT.replace("edge:n7", ""), "has neither lon and lat nor an element that it watches"),
     (AIR.replace("7.41", "nan"), "lon nan is no lon on the earth"),
     (AIR.replace("43.73", ""), "lat '' is not a number"),
