@@ -40,6 +40,7 @@ EVERYBODY = SIGNED_IN | {Role.PUBLIC}
 ACTING = frozenset({Role.OPERATOR, Role.CARE, Role.GRID_WORKER})
 PLANNING = frozenset({Role.OPERATOR, Role.PLANNER, Role.CARE})
 INTEGRATING = frozenset({Role.INTEGRATOR})
+KEEPING = frozenset({Role.OPERATOR, Role.INTEGRATOR})  # who keeps the devices going
 
 REGISTERS = ("facilities", "people", "area", "staff", "sizes", "sensing", "devices", "layers")
 
@@ -69,6 +70,10 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/api/runs": {"GET": STAFF},
     "/api/runs/{run}": {"GET": STAFF},
     "/api/runs/{run}/stop": {"POST": PLANNING | {Role.AUDITOR}},
+    "/api/devices/health": {"GET": KEEPING},
+    "/api/devices/offered": {"GET": KEEPING},
+    "/api/devices/{key:path}/readings": {"GET": STAFF},
+    "/api/devices/{key:path}/states": {"GET": STAFF},
     "/api/alarms": {"GET": FIELD},
     "/api/alarms/{alarm_id}": {"GET": FIELD},
     "/api/alarms/acknowledge": {"POST": ACTING},

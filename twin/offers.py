@@ -93,8 +93,8 @@ def note(connection: Connection, seen: Sequence[Seen]) -> None:
 
 
 OFFERS = """
-SELECT key, format, topic, properties, first_seen, last_seen, measured_at, readings FROM offer o
- WHERE NOT EXISTS (SELECT FROM thing t WHERE t.key = o.key) AND (CAST(:key AS text) IS NULL OR key = :key)
+SELECT key, format, topic, properties, first_seen, last_seen, measured_at, readings FROM offer
+ WHERE NOT is_enrolled(key) AND (CAST(:key AS text) IS NULL OR key = :key)
  ORDER BY last_seen DESC, key, format
 """
 

@@ -79,6 +79,8 @@ ADDRESSES = [
     "/api/audit",
     "/api/me",
     "/api/imports",
+    "/api/devices/health",
+    "/api/devices/offered",
 ]
 
 
