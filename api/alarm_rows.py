@@ -37,7 +37,7 @@ def row(line: Line) -> dict[str, Any]:
         "service": name.partition(":")[0] if topic == "service" else None,
         "group": alarm.detail.get("group"),
         "about": _about(line),
-        "people": counts.count(sum(people.values())) if people else None,
+        "people": counts.count(sum(people.values()), some=True) if people or alarm.detail.get("services") else None,
         "if_needed": {group: counts.count(sum(bands.values())) for group, bands in if_needed.items()},
         "services": sorted(alarm.detail.get("services", {})),
         "reading": _reading(alarm.detail),

@@ -29,11 +29,16 @@ SERVICES = tuple(Service)  # Facilities.service indexes it
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Households:
-    """The residents by floor: one row a floor of a building on which somebody lives."""
+    """The residents by floor: one row a floor of a building on which somebody lives.
+
+    Of a band that is too few to be counted nobody is said to live on any floor, but somebody does on one: `lives` is
+    true of all of them, so that what they lose is not overlooked.
+    """
 
     building: NDArray[np.int32]  # (rows,) index into Buildings, ascending
     floor: NDArray[np.int16]  # (rows,) from 1, the ground floor
     people: NDArray[np.int32]  # (rows, bands)
+    lives: NDArray[np.bool_]  # (rows, bands) somebody does, or may
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,11 +127,14 @@ def _with_watched_lifts(houses: Buildings, states: ElementStates) -> Buildings:
 
 def _households(houses: Buildings, people: Residents) -> Households:
     """Spread each building's residents over its floors."""
-    lived_in = np.flatnonzero(people.counts.sum(axis=1))
+    lived_in = np.flatnonzero(people.lives.any(axis=1))
     split = [by_floor(people.counts[at] // people.units, int(houses.floors[at])) for at in lived_in.tolist()]
     bands = len(people.bands)
     counts = np.concatenate(split) * people.units if split else np.zeros((0, bands), np.int64)
     building = np.repeat(lived_in, [len(rows) for rows in split])
     floor = np.concatenate([np.arange(1, len(rows) + 1) for rows in split]) if split else np.zeros(0)
-    kept = counts.sum(axis=1) > 0
-    return Households(building[kept].astype(np.int32), floor[kept].astype(np.int16), counts[kept].astype(np.int32))
+    lives = (counts > 0) | (people.lives & (people.counts == 0))[building]
+    kept = lives.any(axis=1)
+    return Households(
+        building[kept].astype(np.int32), floor[kept].astype(np.int16), counts[kept].astype(np.int32), lives[kept]
+    )

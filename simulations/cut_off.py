@@ -128,6 +128,12 @@ def count(community: Community, group: MobilityGroup, which: Flags) -> dict[str,
     return {community.residents.bands[column]: n for column, n in zip(columns, people, strict=True) if n}
 
 
+def somebody(community: Community, group: MobilityGroup, which: Flags) -> bool:
+    """Tell whether anybody of the group's bands lives in these households, be they too few to be counted."""
+    columns, _ = community.bands_of(group)
+    return bool(community.households.lives[which][:, columns].any())
+
+
 def _mended(said: Reports, fault: Fault) -> Reports:
     """Leave out all that is said of a fault's elements: what is mended is open, whichever sensor called it closed."""
     mended = {report.element for report in fault}

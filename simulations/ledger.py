@@ -11,7 +11,7 @@ import numpy as np
 
 from simulations.community import Community
 from simulations.coverage import FAR, people_by_building
-from simulations.cut_off import Fault, Flags, Watched, count
+from simulations.cut_off import Fault, Flags, Lost, Watched, count, somebody
 from simulations.states import element_id
 from twin.alarms import Wanted, Watcher
 from twin.losses import Loss
@@ -49,8 +49,9 @@ def losses(account: Account, faults: Mapping[int, Fault], moment: datetime) -> I
         sure = people_by_building(community, lost.certain, columns)
         maybe = people_by_building(community, lost.possible, columns)
         back = {is_certain: _homes_back(account, service, is_certain) for is_certain in (True, False)}
-        for at in np.flatnonzero(maybe.sum(axis=1)).tolist():
-            is_certain = bool(sure[at].sum())
+        homes = {which: _lived_in(watched, lost, columns, is_certain=which) for which in (True, False)}
+        for at in np.flatnonzero(homes[False]).tolist():
+            is_certain = bool(homes[True][at])
             causes = [thing for thing, homes in back[is_certain].items() if at in homes]
             since = [report.since for thing in causes for report in faults[thing] if report.since is not None]
             door = lost.best if is_certain else lost.worst
@@ -113,6 +114,15 @@ def elements(community: Community, fault: Fault) -> list[dict[str, Any]]:
     return [{"kind": kind, "id": each} for kind, each in parts]
 
 
+def _lived_in(watched: Watched, lost: Lost, columns: list[int], *, is_certain: bool) -> Flags:
+    """Tell in which buildings somebody lost it, or may have, also where they are too few to be counted; (buildings,)."""
+    home = watched.community.households
+    which = (lost.certain if is_certain else lost.possible) & home.lives[:, columns].any(axis=1)
+    found = np.zeros(len(watched.community.buildings.ids), np.bool_)
+    found[home.building[which]] = True
+    return found
+
+
 def _homes_back(account: Account, service: Service, is_certain: bool) -> dict[int, set[int]]:  # noqa: FBT001
     """Give, for each thing, the buildings in which somebody has the service back if it alone is mended."""
     relief = account.certain if is_certain else account.possible
@@ -156,8 +166,8 @@ def _tolls(accounts: Iterable[Account], of: Callable[[Account], Mapping[Service,
     for account in accounts:
         watched, flags = account.watched, of(account)
         for service, which in flags.items():
-            found = count(watched.community, watched.group, which)
-            if found:
+            if somebody(watched.community, watched.group, which):
+                found = count(watched.community, watched.group, which)
                 services.setdefault(service.value, {})[watched.group.value] = found
         if flags:
             anyone = count(watched.community, watched.group, np.logical_or.reduce(list(flags.values())))

@@ -37,12 +37,13 @@ class Residents:
     """The residents of a place: counts int32[b, bands], rows as in Buildings, columns the age bands from the youngest.
 
     units int64[bands]: what the counts of a band are multiples of, 1 where they are as counted; the people of a floor
-    are then multiples too.
+    are then multiples too. lives bool[b, bands]: somebody of the band lives there, though the count may say 0.
     """
 
     bands: tuple[str, ...]
     counts: NDArray[np.int32]
     units: Ints
+    lives: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,29 +147,33 @@ def by_band(connection: Connection, place_id: int) -> dict[str, int]:
 def load(connection: Connection, buildings: Buildings) -> Residents:
     """Read the residents of these buildings as counted; a place without any has no bands."""
     query = "SELECT building_id, age_band, residents FROM resident_count WHERE building_id = ANY(:ids)"
-    bands, found = _read(connection, query, buildings, {"ids": buildings.ids.tolist()})
-    return Residents(bands, found, np.ones(len(bands), np.int64))
+    bands, found, lives = _read(connection, query, buildings, {"ids": buildings.ids.tolist()})
+    return Residents(bands, found, np.ones(len(bands), np.int64), lives)
 
 
 def load_shown(connection: Connection, place_id: int, buildings: Buildings, revision: int | None = None) -> Residents:
     """Read the residents of a place as they may be shown, or might after a revision; `twin.counts` says what that is."""
     shown = "resident_shown" if revision is None else "resident_shown_at(:revision)"
     query = f"SELECT building_id, age_band, residents FROM {shown} WHERE place_id = :place"
-    bands, found = _read(connection, query, buildings, {"place": place_id, "revision": revision})
-    return Residents(bands, found, counts.steps(bands))
+    bands, found, lives = _read(connection, query, buildings, {"place": place_id, "revision": revision})
+    return Residents(bands, found, counts.steps(bands), lives)
 
 
 def _read(
     connection: Connection, query: str, buildings: Buildings, values: Mapping[str, object]
-) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+) -> tuple[tuple[str, ...], NDArray[np.int32], NDArray[np.bool_]]:
+    """Read bands, counts, and where there is somebody: a row says that, whatever number is in it."""
     rows = connection.execute(sa.text(query), values).all()
     bands = tuple(sorted({row.age_band for row in rows}, key=lambda band: AgeBand.parse(band).start))
     column = {band: position for position, band in enumerate(bands)}
     people = np.zeros((len(buildings.ids), len(bands)), dtype=np.int32)
     at = np.searchsorted(buildings.ids, [row.building_id for row in rows])
-    people[at, [column[row.age_band] for row in rows]] = [row.residents for row in rows]
+    columns = [column[row.age_band] for row in rows]
+    people[at, columns] = [row.residents for row in rows]
+    lives = np.zeros(people.shape, np.bool_)
+    lives[at, columns] = True
     people.setflags(write=False)
-    return bands, people
+    return bands, people, lives
 
 
 def store(connection: Connection, place_id: int, ids: Ints, found: Counts, *, method: str) -> Merged:

@@ -20,7 +20,12 @@ THE_LIFT, THE_STEPS = Element(ElementKind.EDGE, LIFT), Element(ElementKind.EDGE,
 def hamlet() -> Community:
     """The village with 3 adults and 20 older people on the hill."""
     town = village(upper_lift=1)
-    people = Residents(("18-34", "65-79"), np.array([[30, 10], [3, 20]], np.int32), np.ones(2, np.int64))
+    people = Residents(
+        ("18-34", "65-79"),
+        np.array([[30, 10], [3, 20]], np.int32),
+        np.ones(2, np.int64),
+        np.array([[30, 10], [3, 20]]) > 0,
+    )
     return assemble(town.place, town.network, town.buildings, people, town.facilities)
 
 
@@ -43,7 +48,7 @@ def test_a_ranking_counts_no_few_people_out() -> None:
 
 def test_where_only_a_few_are_concerned_they_are_told_to_the_nearest_five() -> None:
     town = village(upper_lift=1)
-    people = Residents(("18-34",), np.array([[30], [3]], np.int32), np.ones(1, np.int64))
+    people = Residents(("18-34",), np.array([[30], [3]], np.int32), np.ones(1, np.int64), np.array([[30], [3]]) > 0)
     town = assemble(town.place, town.network, town.buildings, people, town.facilities)
     (answer,) = answers.of_ranking(town, rank(town, (), [[THE_LIFT, THE_STEPS]]), {})
     assert (answer["people"], answer["total"], answer["services"]) == ({"18-34": 5}, 5, {"pharmacy": 5})

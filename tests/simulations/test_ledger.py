@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from simulations import ledger
-from simulations.community import Community
+from simulations.community import Community, assemble
 from simulations.cut_off import Watched, faults
 from simulations.states import EVERYBODY, Element, Report, Reports, element_id
 from simulations.watch import compare
 from tests.simulations.village import LIFT, STEPS, village
 from twin.alarms import Wanted, Watcher
 from twin.losses import Key, Loss
-from twin.terms import ElementKind, State
+from twin.terms import AlarmKind, ElementKind, State
 
 EIGHT = datetime(2026, 3, 1, 8, tzinfo=UTC)
 VALLEY, HILL = 11, 12
@@ -148,3 +150,14 @@ def test_what_is_written_already_is_not_written_again() -> None:
     maybe = written(says(LIFT, State.UNKNOWN)).losses
     ended, begun, changed = compare(maybe, one)  # from possible to certain: another loss
     assert (len(ended), len(begun), changed) == (2, 2, [])
+
+
+def test_somebody_too_few_to_be_counted_still_loses_the_pharmacy_and_raises_the_alarm() -> None:
+    town = village(upper_lift=1)
+    nobody = np.zeros((2, 2), np.int32)
+    people = replace(town.residents, counts=nobody, lives=np.array([[False, False], [False, True]]))
+    few = assemble(town.place, town.network, town.buildings, people, town.facilities)
+    found = written(says(LIFT), says(STEPS), town=few)
+    assert {(loss.building_id, loss.certain) for loss in found.losses.values()} == {(HILL, True)}
+    assert all(loss.residents == {} for loss in found.losses.values())
+    assert AlarmKind.PEOPLE_CUT_OFF in {alarm.kind for alarm in found.alarms.values()}

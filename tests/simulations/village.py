@@ -84,7 +84,12 @@ def village(*, upper_lift: int = -1) -> Community:
         lat=np.array([43.0, 43.1]),
         names=("valley house", "hill house"),
     )
-    people = Residents(("18-34", "65-79"), np.array([[30, 10], [40, 20]], np.int32), np.ones(2, np.int64))
+    people = Residents(
+        ("18-34", "65-79"),
+        np.array([[30, 10], [40, 20]], np.int32),
+        np.ones(2, np.int64),
+        np.array([[30, 10], [40, 20]]) > 0,
+    )
     shops = Facilities(
         ids=np.array([31], np.int32),
         service=np.array([SERVICES.index(Service.PHARMACY)], np.uint8),
