@@ -6,7 +6,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --gen
 	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--build-deps-for=editable
 
-.PHONY: help demo test lint test-faults soak bench-ingest bench-simulations fuzz lock setup-demo setup-test clean
+.PHONY: help demo test lint sbom test-faults soak bench-ingest bench-simulations fuzz lock setup-demo setup-test clean
 .NOTPARALLEL:
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-ingest compare ingest with Node-RED, mq-bridge and stock paho, in one run"
 	@echo "make bench-simulations compare the simulations with scipy, networkit, igraph, rustworkx, pandana, spopt and access"
 	@echo "make fuzz         fuzz each decoder for ten minutes (pip install atheris first)"
+	@echo "make sbom         write the bill of materials, sbom.json (CycloneDX)"
 	@echo "make lock         write the requirements locks anew"
 	@echo "make clean        stop the services; remove .venv and caches; keep the data"
 
@@ -48,6 +49,10 @@ bench-simulations: setup-test
 
 fuzz: setup-test
 	.venv/bin/python -m tests.fuzz
+
+sbom: setup-test
+	.venv/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON --output-file sbom.json
 
 lock: setup-test
 	$(COMPILE) --output-file=requirements.lock pyproject.toml
