@@ -42,7 +42,7 @@ PLANNING = frozenset({Role.OPERATOR, Role.PLANNER, Role.CARE})
 INTEGRATING = frozenset({Role.INTEGRATOR})
 KEEPING = frozenset({Role.OPERATOR, Role.INTEGRATOR})  # who keeps the devices going
 
-REGISTERS = ("facilities", "people", "area", "staff", "sizes", "sensing", "devices", "layers")
+REGISTERS = ("facilities", "people", "area", "staff", "sizes", "grids", "sensing", "devices", "layers")
 
 # By path and then by method; `*` is every method that is not named. Of a path that stands for many, the longest counts.
 RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {

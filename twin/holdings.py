@@ -20,12 +20,14 @@ __all__ = [
     "People",
     "Sensed",
     "Staff",
+    "Tended",
     "floor_area",
     "layers",
     "outside_grids",
     "people",
     "sensed",
     "staff",
+    "tended",
 ]
 
 STALE_MONTHS = 12  # a layer older than this is marked; an assumption
@@ -56,6 +58,15 @@ class Staff:
     workers: int
     sites: int
     sites_without: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """Grids of a place, how many have a grid worker, and the codes of the vacant ones. Never who the worker is."""
+
+    grids: int
+    with_worker: int
+    vacant: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,22 @@ def staff(connection: Connection, place_id: int) -> Staff:
     """Add up the workers of a place's community stations."""
     values = {"place": place_id, "service": Service.COMMUNITY_STATION.value}
     return Staff(*connection.execute(sa.text(STAFF), values).one())
+
+
+def tended(connection: Connection, place_id: int) -> Tended:
+    """Say which grids have a worker: an account of that role, not disabled, that holds the grid; raises Forbidden.
+
+    A grid worker is told of the own grids only.
+    """
+    rows = connection.execute(sa.text(TENDED), {"place": place_id}).all()
+    vacant = tuple(row.code for row in rows if not row.has_worker)
+    return Tended(len(rows), len(rows) - len(vacant), vacant)
+
+
+TENDED = """
+SELECT g.code, EXISTS (SELECT FROM tended_grid AS t WHERE t.grid_id = g.id) AS has_worker
+FROM grid AS g WHERE g.place_id = :place AND g.level = 'grid' ORDER BY g.code
+"""
 
 
 def people(connection: Connection, place_id: int) -> list[People]:

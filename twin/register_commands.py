@@ -104,6 +104,20 @@ def sizes_in_band(
         typer.echo(f"{size.code}: {size.value:g} {size.unit}, {size.grade} ({band}); {_of(size.basis)}")
 
 
+@register.command("grids")
+def grids_tended(context: typer.Context, *, place: PlaceCode = None, as_json: AsJson = False) -> None:
+    """Grids with a worker, and those that are vacant. 网格员"""
+    from twin import holdings, places
+
+    with _database(context) as connection:
+        found = holdings.tended(connection, places.get(connection, place).id)
+    if as_json:
+        _say_json(found)
+        return
+    vacant = f", vacant: {', '.join(found.vacant)}" if found.vacant else ""
+    typer.echo(f"{found.with_worker} of {found.grids} grids have a worker{vacant}")
+
+
 @register.command("devices")
 def devices_honest(
     context: typer.Context,

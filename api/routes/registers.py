@@ -95,6 +95,12 @@ def sizes_in_band(request: Request, connection: Db, place: ThePlace) -> Any:
     return msgspec.to_builtins(found)
 
 
+@router.get("/grids")
+def grids_tended(connection: Db, place: ThePlace) -> Any:
+    """Count the grids that have a worker, and name those that are vacant; never who the worker is."""
+    return msgspec.to_builtins(holdings.tended(connection, place.id))
+
+
 @router.get("/sensing")
 def buildings_sensed(connection: Db, place: ThePlace, which: Annotated[Which, Query()]) -> Any:
     """Give the share of residential buildings with a working device of a kind, and which devices are in no grid."""

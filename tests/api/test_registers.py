@@ -15,7 +15,7 @@ from api.settings import ServeSettings
 from ingest.loaders import devices, facilities, residents
 from ingest.loaders.receipt import keep
 from tests.ingest.loaders import town
-from twin import db
+from twin import accounts, db
 from twin.datum import WGS_84
 from twin.db import Connection
 from twin.places import Place
@@ -119,6 +119,24 @@ def test_s25_12400_residents_need_23_workers_and_19_are_4_short(client: TestClie
     said = ask(client, "staff")
     assert (said["need"]["needed"], said["need"]["present"], said["need"]["short"]) == (23, 19, 4)
     assert said["held"] == {"workers": 19, "sites": 2, "sites_without": 1}
+
+
+def test_s01_each_grid_has_a_code_and_a_worker_or_is_listed_as_vacant(database: str, client: TestClient) -> None:
+    codes = [f"g{number:02d}" for number in range(25)]
+    assert ask(client, "grids") == {"grids": 25, "with_worker": 0, "vacant": codes}
+    with db.opened(database) as engine, engine.begin() as connection:
+        ids = connection.scalars(sa.text("SELECT id FROM grid ORDER BY code")).all()
+        accounts.create(connection, "li.wei", Role.GRID_WORKER, None, grids=ids[:2], subject="li")
+        accounts.create(connection, "left", Role.GRID_WORKER, None, grids=ids[1:3], subject="left")
+        accounts.create(connection, "desk", Role.OPERATOR, None, grids=ids[3:4], subject="desk")
+        accounts.change(connection, "left", disabled=True)
+    answer = client.get("/api/registers/grids")
+    assert answer.json() == {"grids": 25, "with_worker": 2, "vacant": codes[2:]}
+    assert "li.wei" not in answer.text
+    for role in (Role.PUBLIC, Role.GRID_WORKER):
+        settings = ServeSettings(open_as=role)
+        with TestClient(create(settings, database), base_url="http://127.0.0.1") as other:
+            assert other.get("/api/registers/grids").status_code == 403
 
 
 def test_s26_a_silent_smoke_alarm_is_not_a_working_one(client: TestClient) -> None:

@@ -86,7 +86,11 @@ def test_the_demos_grids_and_devices_are_compared(monaco: str, tmp_path: Path) -
     assert len(grids) == 45
     assert {size["grade"] for size in grids} == {"within"}  # they were generated so
     communities = [size for size in sizes if size["unit"] == "people"]
-    assert sum(size["value"] for size in communities) == 38_420  # every resident is in a community, each age band to the nearest five
+    assert (
+        sum(size["value"] for size in communities) == 38_420
+    )  # every resident is in a community, each age band to the nearest five
+    tended = json.loads(linli("grids", "--json", database=monaco, folder=tmp_path))
+    assert (tended["grids"], tended["with_worker"], len(tended["vacant"])) == (45, 0, 45)  # nobody has an account
     devices = json.loads(linli("devices", "--json", database=monaco, folder=tmp_path))
     lifts = next(each for each in devices if each["kind"] == "lift")
     assert lifts["installed"] == lifts["linked"] > 0
