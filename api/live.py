@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 GATHER_S = 0.02  # one commit announces several kinds: read once for all of them
 REST_S = 0.15  # between readings, so that a flood of readings is some six a second and not hundreds
-LISTEN_S = 2.0  # how long a stop may take
+LISTEN_S = 0.3  # how long a stop may take
 PULSE_S = 3.0  # the watch falls silent without saying so too, and that is to be seen within seconds
 AGE_S = 10.0  # devices fall silent without saying so, and screens want a sign of life
 SLOW_S = 15.0
