@@ -60,7 +60,7 @@ class Guard:
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-store")
-                if scope["scheme"] == "https":
+                if scope.get("scheme", "http") == "https":
                     headers.setdefault("Strict-Transport-Security", HSTS)
             await send(message)
 
