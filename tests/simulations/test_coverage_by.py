@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations import asking, questions_coverage
 from simulations.areas import by_area, outside
 from simulations.community import Community, assemble
 from simulations.coverage import coverage
 from simulations.distances import circle_m, network_m, within
 from simulations.hours import at_minute, by_minute, read
+from simulations.questions_coverage import CoverageQuestion
 from simulations.states import Element, closing
 from tests.simulations.village import LIFT, village
 from twin import db, facility_details
@@ -122,3 +124,18 @@ def test_in_monaco_no_circle_is_longer_than_the_way(monaco: Community, monaco_da
     assert (straight <= walked * 1.01 + 1).all()  # the projection's scale, and a lift's rise that is no way on the map
     within_s = coverage(monaco, (), PHARMACY, ADULT, limit_s=600).building_s
     assert np.array_equal(np.isfinite(walked), np.isfinite(within_s))
+
+
+@pytest.mark.parametrize("minutes", [None, 4.0])
+def test_s02_coverage_by_building_sums_to_the_communitys_figure_with_difference_0(
+    monaco_database: str, minutes: float | None
+) -> None:
+    question = CoverageQuestion(by="building", minutes=minutes)
+    with db.opened(monaco_database) as engine, engine.connect() as connection:
+        found = questions_coverage.answer(asking.load(connection), question, lambda _: True)["coverage"]
+    assert len(found) > 50  # services and groups
+    columns = ("residents", "certain", "possible")
+    sums = [{column: sum(row[column] for row in each["areas"]) for column in columns} for each in found]
+    assert sums == [{column: each["total"][column] for column in columns} for each in found]
+    if minutes is not None:  # some live too high up for it, their neighbours below do not
+        assert any(0 < row["certain"] < row["residents"] for each in found for row in each["areas"])
