@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
@@ -140,6 +141,33 @@ def test_facilities_come_from_a_spreadsheet(town: Connection, tmp_path: Path) ->
     assert facilities.load(town, path, place=place(town), datum=datum.WGS_84).added == 2
     assert stored(town) == EXPECTED
     assert facilities.load(town, path, place=place(town), datum=datum.WGS_84).changes == 0
+
+
+def test_a_gb18030_csv_that_declares_nothing_is_read_right_and_the_receipt_says_so(
+    town: Connection, tmp_path: Path
+) -> None:
+    path = tmp_path / "towns.csv"
+    name = "朱镕基路社区卫生服务站𡌛分站"  # 镕 is not in GB 2312, 𡌛 takes four bytes
+    rows = (f"{key},clinic,{said},{AT[0]},{AT[1]}\n" for key, said in (("c1", name), ("c2", "和平里社区卫生服务站")))
+    path.write_text("id,service,name,lon,lat\n" + "".join(rows), encoding="gb18030")
+    receipt = facilities.load(town, path, place=place(town), datum=datum.WGS_84)
+    assert [row[:3] for row in stored(town)] == [("c1", "clinic", name), ("c2", "clinic", "和平里社区卫生服务站")]
+    assert "read as GB18030: it is not UTF-8, and no .cpg says what it is" in receipt.notes
+    assert facilities.load(town, path, place=place(town), datum=datum.WGS_84).changes == 0
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_a_shapefile_with_gb18030_attributes_is_loaded_right_with_a_cpg_or_without(
+    town: Connection, tmp_path: Path, says: bool
+) -> None:
+    path = layers.shapefile(tmp_path / "grids.shp", BOX, shapely.affinity.translate(BOX, 0.01))
+    assert "网格 g1".encode("gb18030") in path.with_suffix(".dbf").read_bytes()
+    if not says:
+        path.with_suffix(".cpg").unlink()
+    receipt = grids.load(town, path, place=place(town), datum=None)
+    assert (receipt.added, receipt.rejected) == (2, ())
+    assert town.scalars(sa.text("SELECT name FROM grid ORDER BY code")).all() == ["网格 g1", "网格 g2"]
+    assert grids.load(town, path, place=place(town), datum=None).changes == 0
 
 
 def test_facilities_come_from_a_layer_of_points(town: Connection, tmp_path: Path) -> None:
