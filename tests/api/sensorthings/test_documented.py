@@ -35,6 +35,12 @@ def commands(part: int) -> list[str]:
     return re.findall(r"^curl .*$", text, re.MULTILINE)
 
 
+def test_both_languages_have_the_same_examples() -> None:
+    read = [(DOCS / name).read_text(encoding="utf-8") for name in ("sensorthings.md", "sensorthings.zh-CN.md")]
+    english, chinese = (re.findall(r"^```\w+\n.*?^```", text, re.DOTALL | re.MULTILINE) for text in read)
+    assert english == chinese != []
+
+
 def run(client: TestClient, command: str) -> None:
     """Ask what a curl command would."""
     # a shell takes \$ in double quotes for $, which shlex does not
