@@ -191,13 +191,14 @@ def _strays(connection: Connection, place_id: int, batch: Sequence[Device]) -> d
     values = {"keys": [d.key for d in placed], "lons": [d.lon for d in placed], "lats": [d.lat for d in placed]}
     reasons = {}
     for row in connection.execute(DISTANCES, values | {"place_id": place_id, "most_m": FARTHEST_M}):
-        where = f"lon {row.lon:g}, lat {row.lat:g}"
         if row.swapped_m is not None and row.swapped_m <= FARTHEST_M:
-            reasons[row.key] = f"{where} are the wrong way round: swapped they are in this place"
-        else:
-            away = f"{row.away_m / 1000:.0f} km"
             reasons[row.key] = (
-                f"{where} is {away} from this place; a device stands within {FARTHEST_M / 1000:.0f} km of it"
+                f"lon {row.lon:g}, lat {row.lat:g} are the wrong way round: swapped they are in this place"
+            )
+        else:
+            reasons[row.key] = (
+                f"lon {row.lon:g}, lat {row.lat:g} is {row.away_m / 1000:.0f} km from this place; "
+                f"a device stands within {FARTHEST_M / 1000:.0f} km of it"
             )
     return reasons
 

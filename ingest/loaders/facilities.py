@@ -233,12 +233,12 @@ def _check_place(fields: table.Row, row: FacilityRow, datum: Datum, distance_m: 
     away_m = distance_m(row.lon, row.lat)
     if away_m <= RIM_M:
         return
-    where = f"lon {fields['lon']}, lat {fields['lat']}"
-    x, y = positions.numbers(fields["lon"], fields["lat"])
+    east, north = fields["lon"], fields["lat"]
+    x, y = positions.numbers(east, north)
     lon, lat = (float(value) for value in datum.degrees(y, x))
     if abs(lat) <= MOST_LAT and distance_m(lon, lat) <= RIM_M:
-        raise Refused(f"{where} are the wrong way round")
-    raise Refused(f"{where} is {away_m / 1000:.1f} km outside the place")
+        raise Refused(f"lon {east}, lat {north} are the wrong way round")
+    raise Refused(f"lon {east}, lat {north} is {away_m / 1000:.1f} km outside the place")
 
 
 def _known(connection: Connection, place: places.Place, own_kinds: Path | None) -> Known:

@@ -114,7 +114,7 @@ def _lift_notes(lifts: Sequence[Lift]) -> tuple[str, ...]:
     dead = [lift for lift in lifts if lift.found in ("dead end", "not on a walkable way", "closed")]
     return (
         f"{len(lifts)} lifts: " + (", ".join(f"{count} {found}" for found, count in ways.most_common()) or "none"),
-        *(f"lift {lift.source} {lift.name or '(no name)'}: {lift.found}" for lift in dead),
+        *(f"lift {lift.source} {lift.name or '—'}: {lift.found}" for lift in dead),
     )
 
 
@@ -137,7 +137,7 @@ def _put_facilities(
     progress(f"storing {len(rows)} facilities")
     merged = facilities.store(connection, place_id, rows)
     count = Counter(row.service.value for row in rows)
-    notes = (", ".join(f"{n} {service}" for service, n in count.most_common()) or "none",)
+    notes = ("services: " + (", ".join(f"{n} {service}" for service, n in count.most_common()) or "none"),)
     return _receipt("facilities", len(rows), merged, rejected, (*notes, *_kept_notes(merged)))
 
 

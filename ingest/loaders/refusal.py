@@ -7,6 +7,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from ingest.loaders.chinese import word
 from twin.errors import Refused
 
 __all__ = ["RefusedFile", "codes", "language"]
@@ -26,7 +27,10 @@ class RefusedFile(Refused):
 
     def text(self, language: str) -> str:
         """Give the line in en or zh, without the path."""
-        return f"{_texts()[self.code][language].format(**self.values)} [{self.code}]"
+        values = self.values
+        if language == "zh":
+            values = {name: (isinstance(value, str) and word(value)) or value for name, value in values.items()}
+        return f"{_texts()[self.code][language].format(**values)} [{self.code}]"
 
     def at(self, path: Path) -> RefusedFile:
         """Give the same refusal with the path before it."""

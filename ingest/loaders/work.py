@@ -18,6 +18,7 @@ import msgspec
 
 from ingest.loaders import by_kind, lines
 from ingest.loaders.by_kind import Wish
+from ingest.loaders.chinese import in_chinese
 from ingest.loaders.jobs import Orders
 from ingest.loaders.receipt import Receipt, keep
 from twin import db, imports, places
@@ -55,13 +56,13 @@ def main() -> None:
 
 def said(receipt: Receipt) -> dict[str, object]:
     """Give a receipt as it is kept and sent: its numbers, and its lines in both languages."""
-    both = [{"en": line, "zh": lines.in_chinese(line) or line} for line in (receipt.lines()[0], *receipt.notes)]
+    both = [{"en": line, "zh": in_chinese(line) or line} for line in (receipt.lines()[0], *receipt.notes)]
     return {
         **{name: value for name, value in asdict(receipt).items() if name not in ("rejected", "notes")},
         "unchanged": receipt.unchanged,
         "lines": both,
         "rejected": [
-            {"row": row, "en": f"{row}: {reason}", "zh": lines.in_chinese(f"{row}: {reason}") or f"{row}: {reason}"}
+            {"row": row, "en": f"{row}: {reason}", "zh": in_chinese(f"{row}: {reason}") or f"{row}: {reason}"}
             for row, reason in receipt.rejected
         ],
     }

@@ -58,6 +58,6 @@ def test_in_a_chinese_locale_receipts_and_refusals_are_chinese(monaco: str, tmp_
     ]
     argv = ("facilities", "shops.csv", "--datum", "wgs84", "--partial")
     assert load(monaco, *argv, folder=tmp_path, LC_ALL="zh_CN.UTF-8").stdout.splitlines()[:2] == [
-        "facilities：读取 2，新增 1，更新 0，删除 0，未变 0，拒绝 1",
+        "设施：读取 2，新增 1，更新 0，删除 0，未变 0，拒绝 1",
         "拒绝 第 3 行：lon 43.735、lat 7.42 经纬度颠倒",
     ]

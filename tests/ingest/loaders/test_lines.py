@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.loaders import lines, refusal
+from ingest.loaders.chinese import in_chinese
 from ingest.loaders.refusal import RefusedFile
 from twin.errors import Refused
 
@@ -19,7 +20,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
     [line for line in tomllib.loads(EXPECTED.read_text(encoding="utf-8")).values() if not line.endswith("]")],
 )
 def test_each_line_of_a_broken_file_is_said_in_chinese(line: str) -> None:
-    said = lines.in_chinese(line)
+    said = in_chinese(line)
     assert said is not None
     assert CHINESE.search(said)
     assert "{" not in said
@@ -37,11 +38,9 @@ NAMES = ("size", "most", "kind", "suffix", "kinds", "ratio", "count", "name", "w
 
 
 def test_values_come_over_in_their_places() -> None:
-    assert (
-        lines.in_chinese("line 3: lon 43.7, lat 7.4 are the wrong way round") == "第 3 行：lon 43.7、lat 7.4 经纬度颠倒"
-    )
-    assert lines.in_chinese("overlap of 12 m² between a and b") == "a 与 b 重叠 12 平方米"
-    assert lines.in_chinese("nobody says this") is None
+    assert in_chinese("line 3: lon 43.7, lat 7.4 are the wrong way round") == "第 3 行：lon 43.7、lat 7.4 经纬度颠倒"
+    assert in_chinese("overlap of 12 m² between a and b") == "a 与 b 重叠 12 平方米"
+    assert in_chinese("nobody says this") is None
 
 
 def test_a_refusal_does_not_name_the_folder() -> None:

@@ -14,6 +14,7 @@ import shapely
 import sqlalchemy as sa
 from pyproj import Geod
 
+from ingest.loaders import work
 from ingest.loaders.osm import load_osm
 from ingest.loaders.place import read_boundary
 from ingest.loaders.receipt import Receipt
@@ -170,6 +171,11 @@ def demo(monaco: str) -> Iterator[Connection]:
 def test_monaco_is_loaded_with_all_its_47_lifts_and_every_layer(connection: Connection) -> None:
     receipts = load(connection, DEMO / "monaco.osm.pbf", read_boundary(DEMO / "monaco_boundary.geojson"), "monaco")
     (said,) = (note for note in receipts["network"].notes if " lifts: " in note)
+    for receipt in receipts.values():
+        kept = work.said(receipt)
+        assert isinstance(kept["lines"], list)
+        assert isinstance(kept["rejected"], list)
+        assert [one["en"] for one in (*kept["lines"], *kept["rejected"]) if one["zh"] == one["en"]] == []
     assert said == "47 lifts: 35 by geometry, 7 joined to a way near by, 4 dead end, 1 levels tagged"
     place_id = places.get(connection).id
     sizes = {
