@@ -246,7 +246,7 @@ def _transaction(context: typer.Context, file: Path | None = None) -> Iterator["
     from ingest.loaders.refusal import RefusedFile
     from twin import db
     from twin.acting import IMPORT, acting
-    from twin.errors import Refused
+    from twin.errors import NotFound, Refused
 
     try:
         with db.opened(context.obj()) as engine, engine.begin() as connection:
@@ -255,8 +255,8 @@ def _transaction(context: typer.Context, file: Path | None = None) -> Iterator["
             number = keep(connection, str(context.info_name), file, context.meta.get(SHOWN, ()))
     except RefusedFile:
         raise  # it is in the reader's language already
-    except Refused as refusal:
-        raise Refused(shown(str(refusal))) from None
+    except (Refused, NotFound) as refusal:
+        raise type(refusal)(shown(str(refusal))) from None
     _say(f"receipt {number}; linli load undo {number} takes it back")
 
 

@@ -43,10 +43,15 @@ def undo(
     actor: Annotated[str, typer.Option(help="Who takes it back.")] = "system",
 ) -> None:
     """Put back exactly what was before an import; refused where later changes stand on it. 撤销导入"""
+    from ingest.loaders.lines import shown
     from twin import db
     from twin import receipts as kept
+    from twin.errors import NotFound, Refused
 
-    with db.opened(context.obj()) as engine, engine.begin() as connection:
-        done = kept.undo(connection, receipt, actor)
+    try:
+        with db.opened(context.obj()) as engine, engine.begin() as connection:
+            done = kept.undo(connection, receipt, actor)
+    except (Refused, NotFound) as refusal:
+        raise type(refusal)(shown(str(refusal))) from None
     rows = ", ".join(f"{count} of {table}" for table, count in done.items())
-    typer.echo(f"receipt {receipt} is taken back; rows put back or removed: {rows}")
+    typer.echo(shown(f"receipt {receipt} is taken back; rows put back or removed: {rows}"))

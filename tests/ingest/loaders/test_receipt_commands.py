@@ -10,11 +10,11 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[3]
 
 
-def linli(database: str, *argv: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def linli(database: str, *argv: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "linli", *argv],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "LINLI_SERVICES__DATABASE_URL": database},
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "LINLI_SERVICES__DATABASE_URL": database, **variables},
         capture_output=True,
         text=True,
         timeout=120,
@@ -31,6 +31,9 @@ def test_an_import_leaves_a_receipt_and_can_be_taken_back(monaco: str, tmp_path:
     assert undone.stdout == "receipt 1 is taken back; rows put back or removed: 1 of facility\n"
     again = linli(monaco, "load", "undo", "1", folder=tmp_path)
     assert (again.returncode, again.stderr) == (2, "linli: receipt 1 was taken back already\n")
+
+    chinese = linli(monaco, "load", "undo", "1", folder=tmp_path, LC_ALL="zh_CN.UTF-8")
+    assert (chinese.returncode, chinese.stderr) == (2, "linli: 回执 1 已撤销过\n")
 
     (listed,) = linli(monaco, "load", "receipts", folder=tmp_path).stdout.splitlines()
     assert listed.split(" ", 3)[3].startswith(
