@@ -80,7 +80,7 @@ def test_s28_a_file_is_loaded_with_a_receipt_in_both_languages_and_again_changes
     assert {name: receipt[name] for name in ("what", "read", "added", "changed", "removed", "unchanged")} == {
         "what": "facilities", "read": 1, "added": 1, "changed": 0, "removed": 0, "unchanged": 0,
     }  # fmt: skip
-    assert receipt["lines"][0]["zh"] == "facilities：读取 1，新增 1，更新 0，删除 0，未变 0，拒绝 0"
+    assert receipt["lines"][0]["zh"] == "设施：读取 1，新增 1，更新 0，删除 0，未变 0，拒绝 0"
     assert count(built) == 1
     (again,) = ended(client, send(client, GOOD).json()["id"])["receipts"]
     assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 1)
