@@ -120,8 +120,10 @@ def test_services_that_run_for_a_block_stop_with_it_whatever_ends_it(
                 services.running(place).__enter__()
             os.kill(os.getpid(), how)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # it is ignored where the tests run behind an &
     with pytest.raises(KeyboardInterrupt):
         begin()
+    signal.signal(signal.SIGINT, before)
     assert within(place.data) == []
 
 
