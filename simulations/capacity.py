@@ -16,8 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import maximum_flow
 
 from simulations import table_kernels
 from simulations.tables import Table
@@ -86,6 +84,9 @@ def seats_taken(
 
     Exact, by maximum flow: coverage by distance counts who could walk there, this counts who would find a seat.
     """
+    from scipy.sparse import csr_array  # an eighth of a second that other questions do not need
+    from scipy.sparse.csgraph import maximum_flow
+
     near = np.flatnonzero(table.time_ms <= limit_s * 1000)
     first_place, sink = table.facilities + 1, table.facilities + table.columns + 1
     facility, place = table.facility()[near] + 1, table.column[near] + first_place

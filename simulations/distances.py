@@ -7,8 +7,8 @@ can compare.
 from __future__ import annotations
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from simulations.community import SERVICES, Community
 from simulations.coverage import people_by_building
@@ -54,7 +54,9 @@ def circle_m(
     at = at[np.isfinite(facilities[at]).all(axis=1)]
     if not len(at):
         return np.full(len(homes), np.inf)
-    return np.asarray(KDTree(facilities[at]).query(homes)[0], np.float64)
+    tree = shapely.STRtree(np.asarray(shapely.points(facilities[at])))
+    _, metres = tree.query_nearest(shapely.points(homes), return_distance=True, all_matches=False)
+    return np.asarray(metres, np.float64)
 
 
 def within(community: Community, metres: Floats, group: MobilityGroup, *, limit_m: float) -> NDArray[np.int64]:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simulations.compiling import njit
 from simulations.kernels import U
 from simulations.siting_kernels import Flags, Floats, Ints, Longs, Whole, value
 

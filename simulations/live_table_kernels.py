@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from simulations.compiling import njit
 from simulations.kernels import FIRST_ROOM, ONE, Flags, Ints, Longs, U, Whole, grown, heap_pop, heap_push
 from simulations.table_kernels import NEVER
 

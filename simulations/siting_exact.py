@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from simulations.siting_greedy import greedy
 from simulations.siting_problem import Answer, Flags, Floats, Report, alike, covering
@@ -184,10 +183,9 @@ def cover_fairly(
         least=0.0,
         most=np.inf,
     )
-    served = csr_array((np.ones(len(pairs)), (pairs // m, pairs % m)), shape=(groups, m))
 
     def filled(is_open: Flags) -> Floats:
-        covered = (served @ is_open.astype(np.float64) > 0).astype(np.float64)
+        covered = (np.bincount(pairs // m, is_open[pairs % m], groups) > 0).astype(np.float64)
         return np.concatenate((is_open, covered, [np.bincount(row, shares * covered[inside]).min()]))
 
     start = filled(limits.held())

@@ -9,9 +9,9 @@ Indices are read as unsigned, see `simulations.kernels`.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simulations.compiling import njit
 from simulations.kernels import U
 
 Ints = NDArray[np.int32]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, vstack
 
 from simulations.siting_problem import Floats, Progress, Report
 
 if TYPE_CHECKING:
     import highspy
+    from scipy.sparse import csr_array
 
 __all__ = ["Model", "Solved", "minimise"]
 
@@ -42,6 +42,8 @@ class Model:
         self, row: Ints, variable: Ints, factor: Floats | float, *, least: Floats | float, most: Floats | float
     ) -> None:
         """Add rows `least` ≤ sum of factor × variable ≤ `most`; row, variable and factor (entries,), rows from 0."""
+        from scipy.sparse import coo_array, csr_array
+
         rows = int(row.max(initial=-1)) + 1
         if rows == 0:
             return
@@ -108,6 +110,7 @@ def _silent() -> highspy.Highs:
 
 def _as_highs(model: Model) -> highspy.HighsLp:
     import highspy
+    from scipy.sparse import csr_array, vstack
 
     given = highspy.HighsLp()
     given.num_col_ = len(model.cost)

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simulations.compiling import njit
 from simulations.kernels import ONE, U, Whole, put
 
 Ints = NDArray[np.int32]

@@ -6,9 +6,9 @@ Every node knows the first arc of its way (`Field.parent`), so the ways to one f
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simulations.compiling import njit
 from simulations.graph import Graph
 from simulations.paths import NO_PARENT, Field
 

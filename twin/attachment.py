@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from twin import crs
 from twin.db import Connection
@@ -37,6 +36,8 @@ def attach(connection: Connection, place_id: int, table: Literal["building", "fa
     Nearest is in a straight line in the place's metric CRS, whatever stands between. Do it after a change of the
     network or of the table.
     """
+    from scipy.spatial import cKDTree  # who only reads has no use for it
+
     network = load(connection, place_id)
     rows = connection.execute(sa.text(POINTS[table]), {"place": place_id}).all()
     points = np.array(rows, np.float64).reshape(-1, 3)

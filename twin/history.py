@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from twin.db import Connection
 from twin.errors import NotFound, Refused
-from twin.tables import KEPT, Table
 
 __all__ = ["KINDS", "Change", "as_of", "changes", "parse_moment", "revision_at"]
 
@@ -60,12 +59,21 @@ def as_of(query: str, revision: int | None) -> str:
 
     `SELECT b.id FROM {building} AS b` reads the buildings of then; a name needs an alias after it.
     """
+    if revision is None:
+        return query.format_map(_Present())
+    from twin.tables import KEPT  # all tables: time and memory that who asks of the present has no use for
+
     return query.format(**{name: _source(name, revision) for name in KEPT})
 
 
-def _source(name: str, revision: int | None) -> str:
-    if revision is None:
+class _Present(dict[str, str]):
+    """Each table by its own name."""
+
+    def __missing__(self, name: str) -> str:
         return name
+
+
+def _source(name: str, revision: int) -> str:
     columns = _columns(name)
     return (
         f"(SELECT {columns} FROM {name} WHERE revision <= {revision:d}"
@@ -75,6 +83,8 @@ def _source(name: str, revision: int | None) -> str:
 
 @cache
 def _columns(name: str) -> str:
+    from twin.tables import Table
+
     return ", ".join(column.name for column in Table.metadata.tables[name].columns)
 
 
@@ -121,6 +131,8 @@ def changes(connection: Connection, place_id: int, element: str) -> list[Change]
 
     Geometry is shown as GeoJSON. Raises Refused for a kind there is not, NotFound where nothing is known of the element.
     """
+    from twin.tables import KEPT
+
     kind, _, source = element.partition(":")
     if kind not in KINDS:
         raise Refused(f"no kind of element {kind!r}; there are {', '.join(KINDS)}")

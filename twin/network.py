@@ -10,7 +10,6 @@ import numpy as np
 import shapely
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from scipy import sparse
 
 from twin import hilbert
 from twin.db import Connection
@@ -184,6 +183,8 @@ def components(network: Network) -> NDArray[np.int32]:
 
     One-way edges count as connecting both ways.
     """
+    from scipy import sparse  # an eighth of a second that who only asks does not need
+
     n = len(network.node_ids)
     ones = np.ones(len(network.tail), np.int8)
     count, label = sparse.csgraph.connected_components(
