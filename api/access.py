@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +32,7 @@ COOKIE = "linli_session"
 SIGNING_IN = Who("linli", Role.SIGN_IN)
 READER = Who("linli", Role.OPERATOR)
 SIGN_IN = "/signin"
+PAGES = {"/", "/plan", "/audit", "/devices"}  # who is not signed in is sent to sign in, and comes back
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 STAFF = frozenset({Role.OPERATOR, Role.PLANNER, Role.AUDITOR, Role.CARE, Role.INTEGRATOR})
@@ -79,6 +81,7 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/api/alarms/acknowledge": {"POST": ACTING},
     **{f"/api/alarms/{{alarm_id}}/{act}": {"POST": ACTING} for act in ("acknowledge", "assign", "note", "close")},
     "/api/alarm-rules": {"GET": STAFF},
+    "/api/alarm-rules/{rule_id}": {"GET": STAFF},
     "/api/alarm-rules/{rule_id}/switch": {"POST": frozenset({Role.OPERATOR, Role.INTEGRATOR})},
     "/api/away": {"POST": frozenset({Role.CARE})},
     "/api/exports/{name}.{suffix}": {"GET": FIELD},
@@ -215,8 +218,9 @@ class Access:
     def _turned_away(self, who: Who, scope: Scope, path: str) -> Problem | RedirectResponse:
         if who is not NOBODY:
             return problem(HTTPStatus.FORBIDDEN, f"the role {who.role} may not do this")
-        if path == "/" and scope["method"] == "GET":
-            return RedirectResponse(f"signin?{scope['query_string'].decode('latin-1')}", HTTPStatus.SEE_OTHER)
+        if path in PAGES and scope["method"] == "GET":
+            query = urlencode([*parse_qsl(scope["query_string"].decode("latin-1")), ("to", path[1:])])
+            return RedirectResponse(f"signin?{query}", HTTPStatus.SEE_OTHER)
         answer = problem(HTTPStatus.UNAUTHORIZED, "sign in first")
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.access import COOKIE, SIGN_IN, SIGNING_IN
+from api.access import COOKIE, PAGES, SIGN_IN, SIGNING_IN
 from api.errors import problem
 from api.provider import Attempt, Provider
 from api.rates import Rates
@@ -89,9 +89,17 @@ def tried(request: Request, body: bytes) -> Response:
     secret = _begun(request, lambda connection: accounts.sign_in(connection, name, password))
     if secret is None:
         return shown(request, wrong=True)
-    answer = RedirectResponse("./", HTTPStatus.SEE_OTHER)
+    answer = RedirectResponse(_back_to(request), HTTPStatus.SEE_OTHER)
     _keep(request, answer, secret)
     return answer
+
+
+def _back_to(request: Request) -> str:
+    """Give the relative address of the page that was asked for before signing in, with what its reader had chosen."""
+    asked = dict(request.query_params)
+    to = asked.pop("to", "")
+    query = f"?{urlencode(asked)}" if asked else ""
+    return f"{to or './'}{query}" if f"/{to}" in PAGES else "./"
 
 
 def _begun(request: Request, who: Callable[[Connection], Who | None]) -> str | None:

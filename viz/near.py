@@ -12,7 +12,7 @@ from twin.addresses import Address
 from twin.places import Place
 from twin.terms import EdgeKind, MobilityGroup, State
 from viz import pages, texts, words
-from viz.ops import Wanted
+from viz.screens import Wanted
 from viz.words import N_
 
 __all__ = ["Near"]

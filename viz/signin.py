@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from viz import pages, texts
-from viz.ops import Wanted
+from viz.screens import Wanted
 
 
 def page(asked: dict[str, str], accepted_languages: str, *, static: str, wrong: bool, is_provided: bool) -> str:
@@ -15,7 +17,7 @@ def page(asked: dict[str, str], accepted_languages: str, *, static: str, wrong: 
         "signin.html.j2",
         language,
         html_lang=texts.HTML_LANGUAGES[language],
-        lang=language,
+        kept=urlencode({**asked, "lang": language}),
         other_lang=other,
         other_html_lang=texts.HTML_LANGUAGES[other],
         other_name=texts.OWN_NAMES[other],

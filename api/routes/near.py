@@ -15,7 +15,7 @@ from api.ways import Asked
 from twin import addresses
 from twin.terms import MobilityGroup, Service
 from viz import near
-from viz.ops import Wanted
+from viz.screens import Wanted
 
 router = APIRouter()
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.asked import Db, ThePlace
+from api.screens import reader
 from twin import devices
 from twin.errors import NotFound
 from viz import ops
@@ -18,10 +19,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 @router.get("/", response_class=HTMLResponse, include_in_schema=False)
 def page(request: Request, connection: Db, place: ThePlace) -> HTMLResponse:
     """Show the operations room in the language and look the address asks for."""
-    wanted = ops.Wanted.choose(dict(request.query_params), request.headers.get("accept-language", ""))
-    assets: Assets = request.app.state.assets
     simulated = any(device.simulated for device in devices.devices(connection, place.id))
-    return HTMLResponse(ops.page(place, wanted, static=f"static/{assets.version}", simulated=simulated))
+    return HTMLResponse(ops.page(place, reader(request), simulated=simulated))
 
 
 @router.get("/static/{version}/{path:path}", include_in_schema=False)

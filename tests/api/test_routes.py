@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.guard import HEADERS
-from viz import ops
+from viz import screens
 
 PROBLEM = "application/problem+json"
 LAYERS = ("street", "rail", "water", "green", "land", "buildings", "grids", "facilities", "network")
@@ -304,6 +304,6 @@ def test_an_empty_database_is_a_404_with_the_reason(database: str) -> None:
 
 
 def test_a_stale_link_never_breaks_the_page() -> None:
-    wanted = ops.Wanted.choose({"lang": "fr", "service": "spa", "minutes": "-3"}, "fr-FR, en;q=0.8")
+    wanted = screens.Wanted.choose({"lang": "fr", "service": "spa", "minutes": "-3"}, "fr-FR, en;q=0.8")
 
     assert (wanted.language, wanted.service, wanted.group, wanted.minutes) == ("en", "pharmacy", "75-84", 10)

@@ -83,7 +83,7 @@ def test_no_text_is_written_into_a_template(template: Path) -> None:
     assert [text for text in bare if text.strip("· ") not in OWN_NAMES and text not in {"0", "api/state"}] == []
 
 
-@pytest.mark.parametrize("module", sorted((VIZ / "static" / "js").glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("module", sorted((VIZ / "static" / "js").rglob("*.js")), ids=lambda path: path.name)
 def test_no_text_is_written_into_a_module(module: Path) -> None:
     source = re.sub(r"/\*.*?\*/|(?<![:\"'])//.*", "", module.read_text(encoding="utf-8"))
     shown = re.findall(r"""(?<![\w.])(?<!t\()(?<!\[)["'`]([A-Z][a-z]+ [a-z][^"'`]*)["'`]""", source)
@@ -93,7 +93,7 @@ def test_no_text_is_written_into_a_module(module: Path) -> None:
 
 
 def test_every_text_a_module_asks_for_is_found_by_the_extraction() -> None:
-    sources = [path.read_text(encoding="utf-8") for path in (VIZ / "static" / "js").glob("*.js")]
+    sources = [path.read_text(encoding="utf-8") for path in (VIZ / "static" / "js").rglob("*.js")]
     asked = {text for source in sources for text in re.findall(r'\bt\("([^"]+)"', source)}
 
     assert asked - {message.id for message in extracted()} == set()
@@ -101,7 +101,7 @@ def test_every_text_a_module_asks_for_is_found_by_the_extraction() -> None:
 
 def test_what_the_reader_is_shown_by_a_module_goes_through_the_catalogue() -> None:
     """Assigning a literal to what is shown or spoken would slip past the catalogue."""
-    for module in (VIZ / "static" / "js").glob("*.js"):
+    for module in (VIZ / "static" / "js").rglob("*.js"):
         source = module.read_text(encoding="utf-8")
         assert (
             re.findall(r"""(?:textContent|innerText|title|"aria-label")\s*[:=]\s*["'`][^"'`$]*[A-Za-z]{3}""", source)

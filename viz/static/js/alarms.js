@@ -113,7 +113,7 @@ async function read() {
 }
 
 async function fetchPage(after) {
-  const query = new URLSearchParams({ standing, ...(after ? { after } : {}) });
+  const query = new URLSearchParams(after?.startsWith("?") ? after : { standing, ...(after ? { after } : {}) });
   const answer = await fetch(`api/alarms?${query}`);
   return answer.ok ? answer.json() : null;
 }

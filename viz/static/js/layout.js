@@ -1,25 +1,19 @@
-// Three columns, two or one by the width in letters, not in pixels: large text gets the room it needs. And the tabs.
+// The operations room's panels by the width of the window, and its tabs.
 
 import { byId } from "./dom.js";
 import { address } from "./store.js";
+import { watchWidth } from "./width.js";
 
-const WIDE_REM = 78, SIDE_REM = 52;
 const root = document.documentElement;
 
 export function layout() {
-  const fit = () => {
-    const rem = innerWidth / parseFloat(getComputedStyle(root).fontSize);
-    const next = rem >= WIDE_REM ? "wide" : rem >= SIDE_REM ? "side" : "stack";
-    if (root.dataset.layout === next) return;
-    root.dataset.layout = next;
-    const narrow = next !== "wide", panel = byId("now");
+  const fit = watchWidth((shape) => {
+    const narrow = shape !== "wide", panel = byId("now");
     if (narrow) panel.setAttribute("role", "tabpanel");
     else panel.removeAttribute("role");
-    byId("legend").open = next !== "stack";
+    byId("legend").open = shape !== "stack";
     open(address.get("tab") ?? (narrow ? "now" : "alarms"), { keep: false });
-  };
-  addEventListener("resize", fit);
-  fit();
+  });
   const bar = document.querySelector("[role=tablist]");
   bar.addEventListener("click", (event) => { const tab = event.target.closest("[role=tab]"); if (tab) open(tab.id.slice(4)); });
   bar.addEventListener("keydown", step);

@@ -3,14 +3,15 @@
 import { alarms } from "./alarms.js";
 import { coverage } from "./coverage.js";
 import { byId } from "./dom.js";
+import { clockwork, header } from "./header.js";
 import { layout, open } from "./layout.js";
 import { legend, tipText } from "./legend.js";
 import { connect } from "./live.js";
 import { TwinMap, drawable } from "./map.js";
 import { now as nowPanel } from "./now.js";
-import { address, board, now, on, view } from "./store.js";
+import { board, on, view } from "./store.js";
 import { question, signs, things } from "./things.js";
-import { boot, clock, day, t } from "./text.js";
+import { t } from "./text.js";
 import { ask, draw as drawWhatIf, end } from "./whatif.js";
 
 const root = document.documentElement;
@@ -82,45 +83,16 @@ function startMap() {
   byId("whole").onclick = () => map.fly({ ...map.whole(), home: true });
 }
 
-function tools() {
-  byId("size").onclick = () => {
-    const large = root.dataset.size !== "large";
-    root.dataset.size = large ? "large" : "standard";
-    byId("size").setAttribute("aria-pressed", String(large));
-    address.set({ size: root.dataset.size });
-    frame.fit();
-  };
-  byId("theme").onclick = async () => {
-    const theme = root.dataset.theme === "light" ? "dark" : "light";
-    root.dataset.theme = theme;
-    byId("theme").setAttribute("aria-pressed", String(theme === "light"));
-    address.set({ theme });
-    const answer = await fetch(`viz/scene?theme=${theme}`);
-    if (answer.ok) map?.retheme(await answer.json());
-  };
-  const follow = () => {
-    const query = new URLSearchParams(location.search);
-    query.set("lang", boot.lang === "zh" ? "en" : "zh");
-    byId("language").href = `?${query}`;
-  };
-  on(["address"], follow);
-  follow();
-}
-
-function clockwork() {
-  const show = () => {
-    byId("clock").textContent = clock(now());
-    byId("date").textContent = day(now());
-  };
-  setInterval(show, 1000);
-  show();
+async function retheme(theme) {
+  const answer = await fetch(`viz/scene?theme=${theme}`);
+  if (answer.ok) map?.retheme(await answer.json());
 }
 
 nowPanel({ show: (buildings) => { end(asked); const first = map?.footprints?.get(buildings[0]); if (first) goto(middle(first)); }, ask: inquire });
 alarms({ goto });
 things({ ask: inquire, goto });
 startMap();
-tools();
+header({ resized: frame.fit, themed: retheme });
 clockwork();
 coverage({ covered: (answer) => map?.cover(answer) });
 on(["losses"], outline);
