@@ -12,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 VENDOR = Path(__file__).parent.parent / "viz" / "static" / "vendor"
@@ -32,17 +33,23 @@ def member(tar: tarfile.TarFile, path: str) -> bytes:
     return found.read()
 
 
+def members(package: str, version: str, paths: Sequence[str]) -> list[bytes]:
+    """Fetch one package and read some of its files."""
+    with tempfile.TemporaryDirectory() as folder, tarfile.open(unpack(package, version, Path(folder))) as tar:
+        return [member(tar, path) for path in paths]
+
+
 def main() -> None:
-    """Fetch every file that VENDOR.toml names."""
+    """Fetch every file that VENDOR.toml names, and in one file the licences of all that is in it."""
     record = "--record" in sys.argv[1:]
     entries = tomllib.loads((VENDOR / "VENDOR.toml").read_text(encoding="utf-8"))["file"]
     contents: dict[str, bytes] = {}
     for entry in entries:
-        with tempfile.TemporaryDirectory() as folder:
-            package = unpack(entry["package"], entry["version"], Path(folder))
-            with tarfile.open(package) as tar:
-                contents[entry["name"]] = member(tar, entry["npm_path"])
-                contents[entry["licence_file"]] = member(tar, entry["npm_licence_path"])
+        paths = [entry["npm_path"], *entry["npm_licence_paths"]]
+        contents[entry["name"]], *licences = members(entry["package"], entry["version"], paths)
+        for part in entry.get("inside", []):
+            licences += members(part["package"], part["version"], part["npm_licence_paths"])
+        contents[entry["licence_file"]] = b"\n\n".join(licences)
         found = hashlib.sha256(contents[entry["name"]]).hexdigest()
         if record:
             print(entry["name"], found)
