@@ -2,90 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from deploy import daemons, mosquitto, rootfs, sandbox
 from deploy.services import Services
 from ingest.mqtt import Session
-from ingest.settings import Broker, IngestSettings, Subscription, Tls
+from ingest.settings import Broker, IngestSettings, Tls
+from tests.tls_broker import Authority, TlsBroker
 from tests.workplace import wait_until
 from twin.errors import Refused
-
-CONFIGURATION = """
-listener {port} 127.0.0.1
-cafile {inside}/ca.pem
-certfile {inside}/{broker}.pem
-keyfile {inside}/{broker}.key
-require_certificate true
-use_identity_as_username true
-use_username_as_clientid true
-allow_anonymous false
-acl_file {inside}/acl
-pid_file {inside}/store/mosquitto.pid
-log_dest stderr
-"""
-ACCESS = "user ingest\ntopic read #\nuser lamp\npattern write senml/%u\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """A certificate authority in a folder."""
-
-    folder: Path
-
-    def found(self, name: str = "ca") -> None:
-        """Make the authority's own certificate."""
-        self._openssl("req", "-x509", "-days", "2", "-subj", f"/CN={name}", *self._new(name), "-out", f"{name}.pem")
-
-    def issue(self, name: str, *, days: int = 2, host: str = "localhost", by: str = "ca") -> Tls:
-        """Issue a certificate to a common name and host; of no days it is out of date when it is made."""
-        self._openssl("req", "-subj", f"/CN={name}", *self._new(name), "-out", f"{name}.csr")
-        (self.folder / f"{name}.ext").write_text(f"subjectAltName=DNS:{host}\n")
-        signed = ("-CA", f"{by}.pem", "-CAkey", f"{by}.key", "-CAcreateserial", "-extfile", f"{name}.ext")
-        self._openssl("x509", "-req", "-in", f"{name}.csr", "-days", str(days), *signed, "-out", f"{name}.pem")
-        return Tls(
-            ca_file=self.folder / "ca.pem", cert_file=self.folder / f"{name}.pem", key_file=self.folder / f"{name}.key"
-        )
-
-    def _new(self, name: str) -> list[str]:
-        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", f"{name}.key"]
-
-    def _openssl(self, *words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
-
-
-class TlsBroker:
-    """A Mosquitto that lets in who has a certificate, `broker` being the name of its own."""
-
-    def __init__(self, authority: Authority, services: Services, broker: str = "broker") -> None:
-        base = authority.folder
-        (base / "store").mkdir(exist_ok=True)
-        self.port = daemons.free_port()
-        (base / "mosquitto.conf").write_text(CONFIGURATION.format(port=self.port, inside=sandbox.INSIDE, broker=broker))
-        (base / "acl").write_text(ACCESS)
-        root = rootfs.path(services.broker.settings.cache)
-        self._server = mosquitto.Server(root, base, "small")
-        argv = ["mosquitto", "-c", f"{sandbox.INSIDE}/mosquitto.conf"]
-        watch = daemons.launch(
-            sandbox.command(root, base, argv, user=mosquitto.USER), log=self._server.log, env=sandbox.ENV
-        )
-        assert daemons.wait_ready(watch, lambda: mosquitto.pid(self._server) is not None, timeout_s=10)
-
-    def settings(self, tls: Tls) -> IngestSettings:
-        """A worker's settings for it."""
-        broker = Broker(host="localhost", port=self.port, tls=tls, session_expiry_s=60)
-        return IngestSettings(broker=broker, subscriptions=(Subscription(filter="senml/#", decoder="senml"),))
-
-    def stop(self) -> None:
-        mosquitto.halt(self._server)
 
 
 @pytest.fixture
