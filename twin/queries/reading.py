@@ -21,6 +21,10 @@ PAGE = 100  # entities a page where the client does not say how many
 LARGEST_PAGE = 10_000
 LARGEST_LEVEL = 50_000  # entities that one expansion may bring in all; each parent then gets a smaller page
 TIMEOUT = "10s"
+BOUNDS = f"""
+SELECT set_config('statement_timeout', '{TIMEOUT}', true), set_config('jit', 'off', true),
+       set_config('plan_cache_mode', 'force_custom_plan', true)
+"""
 # Values that a function cannot take, shapes that GEOS cannot (an internal error), expressions that outgrow the planner.
 UNFIT = (
     psycopg.DataError,
@@ -55,9 +59,11 @@ Link = tuple[Navigation, Any]  # a link and the key that it starts from
 
 
 def begin(connection: Connection) -> None:
-    """Bound what a query may cost: time, and the compiling of plans that run once."""
-    connection.execute(sa.text(f"SET LOCAL statement_timeout = '{TIMEOUT}'"))
-    connection.execute(sa.text("SET LOCAL jit = off"))
+    """Bound what a query may cost: time, and the compiling of plans that run once.
+
+    Each is planned for its values: a plan for any value would read a shape anew for every row.
+    """
+    connection.execute(sa.text(BOUNDS))
 
 
 def page(connection: Connection, entity: Entity, query: Query, *, link: tuple[Navigation, Any] | None = None) -> Page:

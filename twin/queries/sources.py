@@ -157,13 +157,6 @@ def observed_properties() -> SelectBase:
 
 def locations() -> SelectBase:
     """Read where things stand and stood; none where a device in a dwelling ever did."""
-    hidden = (
-        sa.select(sa.literal(1))
-        .select_from(HistoricalLocation)
-        .join(Thing, Thing.id == HistoricalLocation.thing_id)
-        .where(HistoricalLocation.location_id == Location.id, ~is_open())
-        .correlate(Location)
-    )
     own = sa.orm.aliased(Thing)
     return (
         sa.select(
@@ -175,7 +168,7 @@ def locations() -> SelectBase:
             sa.func.coalesce(Location.properties, EMPTY, type_=JSONB).label("properties"),
         )
         .outerjoin(own, own.id == Location.thing_id)
-        .where(~hidden.exists())
+        .where(~Location.is_dwelling)
     )
 
 

@@ -32,6 +32,7 @@ class Effect(Table):
     max_closed_s: Mapped[int | None]
     hold_s: Mapped[int] = mapped_column(server_default=text("0"))
     lock_s: Mapped[int] = mapped_column(server_default=text("0"))
+    is_dwelling: Mapped[bool] = mapped_column(server_default=text("false"))
     revision: Mapped[int] = revision()
 
 
@@ -45,6 +46,7 @@ class EffectState(Table):
     since: Mapped[datetime]
     reading_time: Mapped[datetime | None]
     past_since: Mapped[datetime | None]
+    is_dwelling: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class EffectHistory(Table):

@@ -69,6 +69,7 @@ class Datastream(Table):
     stated_unit: Mapped[str | None]
     wrong_unit: Mapped[str | None]
     result: Mapped[str] = mapped_column(server_default=text("'number'"))
+    is_dwelling: Mapped[bool] = mapped_column(server_default=text("false"))
     revision: Mapped[int] = revision()
 
 
@@ -124,6 +125,7 @@ class LatestText(Table):
     time: Mapped[datetime]
     value: Mapped[str]
     received_at: Mapped[datetime]
+    is_dwelling: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Latest(Table):
@@ -135,6 +137,7 @@ class Latest(Table):
     time: Mapped[datetime]
     value: Mapped[float]
     received_at: Mapped[datetime]
+    is_dwelling: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class ObservationMinute(Table):

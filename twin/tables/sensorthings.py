@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,6 +56,7 @@ class Location(Table):
     encoding_type: Mapped[str]
     properties: Mapped[dict[str, Any] | None]
     geom: Mapped[Any] = shape("GEOMETRY")
+    is_dwelling: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class HistoricalLocation(Table):
