@@ -26,6 +26,7 @@ from tests import sensors
 from twin import db
 from twin.charts import chart
 from twin.db import Connection, Engine
+from twin.minutes import FAST_S, minutes
 from twin.observations import Batch, days, history, hours, record, roll_up
 from twin.packing import pack_oldest
 
@@ -36,6 +37,7 @@ BATCH = 100_000
 REPEATS = 9
 POINTS = 1_000
 
+FAST = f"SELECT d.id FROM datastream d JOIN thing t ON t.id = d.thing_id WHERE t.interval_s = {FAST_S} ORDER BY d.id LIMIT 1"
 LATEST = "SELECT datastream_id, time, value FROM latest"
 RAW_HOURS = """
 SELECT time_bucket('1 hour', time), avg(value), min(value), max(value) FROM observation
@@ -48,6 +50,33 @@ SELECT datastream_id, time_bucket('1 hour', time), avg(value) FROM observation
 ALL_HOURS = (
     "SELECT datastream_id, bucket, total / n FROM observation_hour WHERE bucket >= %(start)s AND bucket < %(now)s"
 )
+RAW_MINUTES = """
+SELECT time_bucket('1 minute', time), avg(value), min(value), max(value) FROM observation
+ WHERE datastream_id = %(id)s AND time >= %(day)s AND time < %(now)s GROUP BY 1
+"""
+GRIDS = """
+INSERT INTO grid (place_id, level, code, name, name_zh, households, generated, geom)
+SELECT p.id, 'grid', x || '-' || y, 'grid', '', 0, true,
+       ST_Multi(ST_MakeEnvelope(7 + x / 10.0, 43 + y / 10.0, 7.1 + x / 10.0, 43.1 + y / 10.0, 4326))
+  FROM place p, generate_series(0, 9) x, generate_series(0, 9) y
+"""
+SPREAD = """
+UPDATE thing SET point = ST_SetSRID(ST_MakePoint(7 + (id * 37 % 100) / 100.0 + 0.005, 43 + (id * 61 % 100) / 100.0 + 0.005), 4326)
+"""
+IN_POLYGON = """
+SELECT g.id AS grid_id, d.id FROM grid g JOIN thing t ON ST_Covers(g.geom, t.point) JOIN datastream d ON d.thing_id = t.id
+ WHERE ST_Intersects(g.geom, ST_Buffer(ST_SetSRID(ST_MakePoint(7.5, 43.5), 4326), 0.2))
+"""
+POLYGON_RAW = f"""
+WITH inside AS ({IN_POLYGON})
+SELECT i.grid_id, count(*), avg(o.value) FROM inside i JOIN observation o ON o.datastream_id = i.id
+ WHERE o.time >= %(hour)s AND o.time < %(now)s GROUP BY 1
+"""
+POLYGON_LATEST = f"""
+WITH inside AS ({IN_POLYGON})
+SELECT i.grid_id, count(*), avg(l.value) FROM inside i JOIN latest l ON l.datastream_id = i.id
+ WHERE l.time >= %(hour)s GROUP BY 1
+"""
 ALL_DAYS = "SELECT datastream_id, day, total / n FROM observation_day"
 
 
@@ -75,6 +104,9 @@ def fill(engine: Engine, rows: int, streams: int) -> None:
         ids = np.array(connection.scalars(sa.text("SELECT id FROM datastream ORDER BY id")).all(), np.int32)
         each = rows // streams
         connection.execute(sa.text("UPDATE thing SET interval_s = :s"), {"s": max(1, DAYS * 86_400 // each)})
+        connection.execute(sa.text("UPDATE thing SET interval_s = :s WHERE id % 10 = 7"), {"s": FAST_S})
+        connection.execute(sa.text(GRIDS))
+        connection.execute(sa.text(SPREAD))
     rng = np.random.default_rng(1)
     start_us, step_us = round(START.timestamp()) * 1_000_000, DAYS * 86_400_000_000 // each
     rounds = max(1, BATCH // streams)
@@ -102,11 +134,16 @@ def read(engine: Engine) -> None:
         size = connection.scalar(sa.text("SELECT pg_size_pretty(hypertable_size('observation'))"))
         print(f"raw: {size}")
         one = int(connection.scalars(sa.text("SELECT id FROM datastream ORDER BY id OFFSET 7 LIMIT 1")).one())
+        fast = int(connection.scalars(sa.text(FAST)).one())
         first, day = START.replace(minute=0), NOW - timedelta(days=1)
-        values = {"id": one, "start": START, "now": NOW}
+        values = {"id": one, "start": START, "now": NOW, "day": day, "hour": NOW - timedelta(hours=1)}
         reads: dict[str, Callable[[], Any]] = {
             "latest of all: latest table": lambda: query(connection, LATEST),
             "one stream, 24 h, every reading": lambda: history(connection, one, day, NOW),
+            "one stream, 24 h by minute: raw": lambda: query(connection, RAW_MINUTES, **values),
+            "one stream, 24 h by minute: roll-up + raw tail": lambda: minutes(connection, fast, day, NOW),
+            "all streams in a polygon by grid, last hour: raw": lambda: query(connection, POLYGON_RAW, **values),
+            "all streams in a polygon by grid: latest table": lambda: query(connection, POLYGON_LATEST, **values),
             "one stream, 30 days, every reading": lambda: history(connection, one, START, NOW),
             "one stream, 30 days by hour: raw": lambda: query(connection, RAW_HOURS, **values),
             "one stream, 30 days by hour: roll-up + raw tail": lambda: hours(connection, one, first, NOW),
