@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import errors, routes
+from api import definition, errors, routes, tags
 from api.access import Access
 from api.community import Shelf
 from api.features.coverage_rows import CoverageRows
 from api.guard import Guard
 from api.live import Hub
 from api.measures import Measured, Measures
+from api.once import Once
 from api.provider import Provider
 from api.rates import Rates
 from api.settings import ServeSettings
@@ -53,7 +54,10 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
     app.state.coverage_rows = CoverageRows(app.state.shelf)
     app.state.measures = Measures()
     errors.install(app)
+    tags.install(app)
     routes.install(app)
+    definition.install(app)
+    app.add_middleware(Once, of=app)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED_BYTES, compresslevel=COMPRESSION)
     app.add_middleware(Access, of=app, settings=settings)
     app.add_middleware(Measured, measures=app.state.measures)

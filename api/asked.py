@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.concurrency import contextmanager_in_threadpool
+from fastapi.concurrency import contextmanager_in_threadpool, run_in_threadpool
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from api import once
 from twin import places
 from twin.db import Connection
 from twin.places import Place
@@ -23,6 +24,7 @@ async def _connection(request: Request) -> AsyncIterator[Connection]:
     """
     async with request.app.state.turns, contextmanager_in_threadpool(request.app.state.engine.begin()) as connection:
         yield connection
+        await run_in_threadpool(once.made, request, connection)
 
 
 Db = Annotated[Connection, Depends(_connection, scope="function")]

@@ -15,9 +15,20 @@ from api.provider import Unreachable
 from twin.db import Lost
 from twin.errors import Forbidden, NotFound, Refused, Stale
 
+
+class Unreadable(ValueError):
+    """A request that makes no sense as it stands, in one line."""
+
+
+class Superseded(Exception):
+    """What a change was to be made to is not any more as whoever asks for it has read it."""
+
+
 STATUS: dict[type[Exception], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Unreadable: HTTPStatus.BAD_REQUEST,
+    Superseded: HTTPStatus.PRECONDITION_FAILED,
     Stale: HTTPStatus.CONFLICT,
     Forbidden: HTTPStatus.FORBIDDEN,
     Lost: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -42,6 +53,7 @@ DOCUMENTED: dict[int | str, dict[str, Any]] = {
         HTTPStatus.FORBIDDEN: "not for this role",
         HTTPStatus.NOT_FOUND: "there is no such thing",
         HTTPStatus.CONFLICT: "somebody was quicker, or it has changed",
+        HTTPStatus.PRECONDITION_FAILED: "it has changed since it was read: If-Match names another state",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "the body is too large",
         HTTPStatus.UNPROCESSABLE_ENTITY: "what is asked cannot be done, and why",
         HTTPStatus.TOO_MANY_REQUESTS: "too many requests",

@@ -78,7 +78,7 @@ class Guard:
             detail = f"the body is larger than {self.body_bytes} bytes"
             await problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)(scope, receive, headed)
             return
-        await self.app(scope, _once(body, receive), headed)
+        await self.app(scope, replayed(body, receive), headed)
 
     def _refusal(self, scope: Scope) -> Problem | None:
         """Refuse by what is known before the body: how many are here, the name asked for, and the page that asks."""
@@ -117,7 +117,7 @@ def _is_own_page(headers: Headers) -> bool:
     return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
-def _once(body: bytes, receive: Receive) -> Receive:
+def replayed(body: bytes, receive: Receive) -> Receive:
     """Give the body that has been read, then what the client sends next: its going away."""
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -13,7 +13,7 @@ from twin.db import Connection
 from twin.errors import NotFound, Refused
 from twin.terms import AlarmKind
 
-__all__ = ["BOUND", "OF_READINGS", "Limits", "Spot", "leave", "put_behind", "rules", "switch"]
+__all__ = ["BOUND", "OF_READINGS", "Limits", "Spot", "leave", "put_behind", "rule", "rules", "switch"]
 
 OF_READINGS = (
     AlarmKind.VALUE,
@@ -31,6 +31,7 @@ SELECT DISTINCT ON (r.name, d.id) r.*, d.id AS datastream_id, d.unit, t.id AS bo
   JOIN datastream d ON d.thing_id = t.id AND d.property = r.property
  ORDER BY r.name, d.id, r.thing_id NULLS LAST
 """
+RULES = "SELECT r.*, t.key AS thing_key FROM alarm_rule r LEFT JOIN thing t ON t.id = r.thing_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,15 @@ class Spot:
 
 def rules(connection: Connection) -> list[dict[str, Any]]:
     """Read the rules, with the key of the device where one is for that alone."""
-    rows = connection.execute(
-        sa.text("SELECT r.*, t.key AS thing_key FROM alarm_rule r LEFT JOIN thing t ON t.id = r.thing_id ORDER BY r.id")
-    )
-    return [dict(row) for row in rows.mappings()]
+    return [dict(row) for row in connection.execute(sa.text(f"{RULES} ORDER BY r.id")).mappings()]
+
+
+def rule(connection: Connection, rule_id: int) -> dict[str, Any]:
+    """Read one rule. Raises NotFound."""
+    row = connection.execute(sa.text(f"{RULES} WHERE r.id = :id"), {"id": rule_id}).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"no alarm rule {rule_id}")
+    return dict(row)
 
 
 def switch(connection: Connection, rule_id: int, *, enabled: bool) -> None:

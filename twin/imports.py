@@ -153,10 +153,12 @@ def get(connection: Connection, job_id: int) -> Job:
     return Job(*row)
 
 
-def jobs(connection: Connection, place_id: int, *, most: int) -> list[Job]:
-    """Give the jobs of a place, the latest first."""
+def jobs(connection: Connection, place_id: int, *, most: int, before: int | None = None) -> list[Job]:
+    """Give the jobs of a place, the latest first; those before one, where a page ended."""
     rows = connection.execute(
-        sa.text(f"{READ} WHERE place_id = :place ORDER BY id DESC LIMIT :most"), {"place": place_id, "most": most}
+        sa.text(f"""{READ} WHERE place_id = :place AND (CAST(:before AS bigint) IS NULL OR id < :before)
+            ORDER BY id DESC LIMIT :most"""),
+        {"place": place_id, "most": most, "before": before},
     )
     return [Job(*row) for row in rows]
 

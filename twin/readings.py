@@ -16,7 +16,7 @@ from twin.errors import NotFound
 from twin.observations import history
 from twin.states import by_month, time_in_state, time_in_words
 
-__all__ = ["MOST_WORDS", "Found", "Readings", "find", "readings", "states"]
+__all__ = ["MOST_WORDS", "Found", "Readings", "each", "find", "readings", "states"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_WORDS = 10_000  # of one answer; they cannot be thinned out as numbers can
@@ -80,6 +80,17 @@ def readings(connection: Connection, key: str, name: str, *, start: datetime, en
     said = _words(connection, found, start, end)
     kept = [(_moment(us), word) for us, word in said[-MOST_WORDS:]]
     return Readings(key, name, found.result, found.unit, "readings", kept, is_cut=len(said) > MOST_WORDS)
+
+
+def each(connection: Connection, key: str, name: str, *, start: datetime, end: datetime, most: int) -> Readings:
+    """Read the first `most` readings in [start, end) of a device's property, each as it came. Raises NotFound."""
+    found = find(connection, key, name)
+    if found.result == "number":
+        series = history(connection, found.id, start, end)
+        rows = zip(series.time_us[:most].tolist(), series.value[:most].tolist(), strict=True)
+        return Readings(key, name, found.result, found.unit, "readings", [(_moment(us), value) for us, value in rows])
+    said = _words(connection, found, start, end)[:most]
+    return Readings(key, name, found.result, found.unit, "readings", [(_moment(us), word) for us, word in said])
 
 
 def _words(connection: Connection, found: Found, start: datetime, end: datetime) -> list[tuple[int, str]]:

@@ -131,11 +131,16 @@ def get(connection: Connection, place_id: int, found: str) -> Run:
     return Run(*rows[0])
 
 
-def listed(connection: Connection, place_id: int, *, most: int = 100) -> list[Run]:
-    """Give the newest runs of a place, the newest first."""
+def listed(
+    connection: Connection, place_id: int, *, most: int = 100, after: tuple[datetime, str] | None = None
+) -> list[Run]:
+    """Give the newest runs of a place, the newest first; behind a moment and hash, where a page ended."""
+    moment, found = after or (None, None)
     rows = connection.execute(
-        sa.text(f"{RUNS} ORDER BY created_at DESC, hash LIMIT :most"),
-        {"place": place_id, "lost": LOST_S, "most": most},
+        sa.text(f"""{RUNS} AND (CAST(:moment AS timestamptz) IS NULL OR created_at < :moment
+                OR (created_at = :moment AND hash > :hash))
+            ORDER BY created_at DESC, hash LIMIT :most"""),
+        {"place": place_id, "lost": LOST_S, "most": most, "moment": moment, "hash": found},
     )
     return [Run(*row) for row in rows]
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api import signin
+from api import once, signin
 from api.access import SIGNING_IN
 from api.asked import Db, ThePlace
+from api.paging import Page, Pages
 from twin import accounts, audit, devices, roles, welfare
 from twin.db import Engine
 from twin.errors import Refused
@@ -93,31 +94,32 @@ def make_token(request: Request, asker: Asker, wanted: NewToken) -> dict[str, st
     engine: Engine = request.app.state.engine
     with roles.asking(SIGNING_IN), engine.begin() as connection:
         secret = accounts.make_token(connection, asker.account_id, wanted.name, days=wanted.days, writes=wanted.writes)
+        once.made(request, connection)
     return {"name": wanted.name, "token": secret}
 
 
 @router.get("/api/users")
-def users(connection: Db) -> dict[str, Any]:
-    """Give the accounts, without anything secret."""
-    return {"users": accounts.accounts(connection)}
+def users(connection: Db, pages: Pages, page: Annotated[Page, Query()]) -> dict[str, Any]:
+    """Give the accounts by name, without anything secret."""
+    found = pages.of(accounts.accounts(connection), page, lambda account: (account.name,), str)
+    return {"users": found.rows, "next": found.next}
 
 
-class Page(BaseModel):
-    """Entries before one, and how many."""
-
-    model_config = ConfigDict(extra="forbid")
+class Entries(Page):
+    """Entries of the audit, those before one where that is said."""
 
     before: int | None = Field(default=None, ge=1, le=LARGEST_ID)
     limit: int = Field(default=100, ge=1, le=MOST_SHOWN)
 
 
 @router.get("/api/audit")
-def entries(connection: Db, asked: Annotated[Page, Query()]) -> dict[str, Any]:
+def entries(connection: Db, pages: Pages, asked: Annotated[Entries, Query()]) -> dict[str, Any]:
     """Give the newest entries of the audit, the newest first, and whether its chain holds."""
-    return {
-        "holds": not audit.broken(connection),
-        "entries": audit.entries(connection, before=asked.before, limit=asked.limit),
-    }
+    after = pages.after(asked, int)
+    before = after[0] if after else asked.before
+    rows = audit.entries(connection, before=before, limit=asked.limit + 1)
+    found = pages.cut(rows, asked, lambda entry: (entry.id,))
+    return {"holds": not audit.broken(connection), "entries": found.rows, "next": found.next}
 
 
 class Purpose(BaseModel):

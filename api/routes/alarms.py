@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StrictBool, St
 
 from api import alarm_rows
 from api.asked import Db, ThePlace
+from api.paging import Page, Pages
+from api.tags import matched, shown
 from twin import acting, alarm_list, alarm_rules, alarms
 from twin.alarm_list import Mark, Standing
 from twin.db import Connection
@@ -26,6 +28,8 @@ TEXT = r"^[^\x00-\x09\x0b-\x1f\x7f]+$"  # several
 MARK = re.compile(r"(\d{1,3})-(\d{1,18})")
 
 Id = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+Rule = Annotated[int, Path(ge=1, le=2**31 - 1)]
+ALARM = [matched("alarm", "alarm_id")]
 By = Annotated[str | None, Field(min_length=1, max_length=80, pattern=LINE)]
 
 
@@ -73,10 +77,8 @@ class Absence(Taken):
     until_at: AwareDatetime
 
 
-class Wanted(BaseModel):
-    """Which alarms; `after` is the `next` of the page before."""
-
-    model_config = ConfigDict(extra="forbid")
+class Wanted(Page):
+    """Which alarms; `after` is the `mark` of one, behind which the first page begins."""
 
     standing: Standing = Standing.OPEN
     severity: Severity | None = None
@@ -85,27 +87,28 @@ class Wanted(BaseModel):
 
 
 @router.get("/api/alarms")
-def page(connection: Db, place: ThePlace, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
+def page(connection: Db, place: ThePlace, pages: Pages, wanted: Annotated[Wanted, Query()]) -> dict[str, Any]:
     """Give a page of alarms, the most urgent first, and how many there are; `next` None: there is no further one."""
     dwellings = _sees_dwellings(connection)
+    mark = pages.after(wanted, int, int) or (_mark(wanted.after) if wanted.after is not None else None)
     lines = alarm_list.page(
         connection,
         place.id,
         standing=wanted.standing,
         severity=wanted.severity,
-        after=None if wanted.after is None else _mark(wanted.after),
-        limit=wanted.limit,
+        after=mark and Mark(*mark),
+        limit=wanted.limit + 1,
         dwellings=dwellings,
     )
-    rows = [alarm_rows.row(line) for line in lines]
+    found = pages.cut(lines, wanted, lambda line: (line.alarm.urgency, line.alarm.id))
     return {
-        "alarms": rows,
-        "next": rows[-1]["mark"] if len(rows) == wanted.limit else None,
+        "alarms": [alarm_rows.row(line) for line in found.rows],
+        "next": found.next,
         "total": alarm_rows.total(connection, place, dwellings=dwellings),
     }
 
 
-@router.get("/api/alarms/{alarm_id}")
+@router.get("/api/alarms/{alarm_id}", dependencies=[shown("alarm", "alarm_id")])
 def one(connection: Db, alarm_id: Id) -> dict[str, Any]:
     """Give an alarm with all that has happened to it."""
     dwellings = _sees_dwellings(connection)
@@ -123,7 +126,7 @@ def acknowledge_all(connection: Db, taken: AllTaken) -> dict[str, Any]:
     return {"ids": done, "acknowledged_at": at.isoformat(), "acknowledged_by": by}
 
 
-@router.post("/api/alarms/{alarm_id}/acknowledge")
+@router.post("/api/alarms/{alarm_id}/acknowledge", dependencies=ALARM)
 def acknowledge(connection: Db, alarm_id: Id, taken: Taken) -> dict[str, int | str]:
     """Put on record who has taken an alarm on; 409 where somebody was quicker or it has cleared."""
     at, by = datetime.now(UTC), _actor(connection, taken.by)
@@ -131,7 +134,7 @@ def acknowledge(connection: Db, alarm_id: Id, taken: Taken) -> dict[str, int | s
     return {"id": alarm_id, "acknowledged_at": at.isoformat(), "acknowledged_by": by}
 
 
-@router.post("/api/alarms/{alarm_id}/assign")
+@router.post("/api/alarms/{alarm_id}/assign", dependencies=ALARM)
 def assign(connection: Db, alarm_id: Id, assigned: Assigned) -> dict[str, Any]:
     """Hand an alarm over; 409 where it is closed or that is so already."""
     _actor(connection, assigned.by)
@@ -139,7 +142,7 @@ def assign(connection: Db, alarm_id: Id, assigned: Assigned) -> dict[str, Any]:
     return {"id": alarm_id, "assigned_to": assigned.to}
 
 
-@router.post("/api/alarms/{alarm_id}/note")
+@router.post("/api/alarms/{alarm_id}/note", dependencies=ALARM)
 def note(connection: Db, alarm_id: Id, noted: Noted) -> dict[str, Any]:
     """Write a note on an alarm."""
     by = _actor(connection, noted.by)
@@ -147,7 +150,7 @@ def note(connection: Db, alarm_id: Id, noted: Noted) -> dict[str, Any]:
     return {"id": alarm_id, "by": by}
 
 
-@router.post("/api/alarms/{alarm_id}/close")
+@router.post("/api/alarms/{alarm_id}/close", dependencies=ALARM)
 def close(connection: Db, alarm_id: Id, noted: Noted) -> dict[str, Any]:
     """Close an alarm that has cleared, with a note on what it was; 409 where it stands."""
     at, by = datetime.now(UTC), _actor(connection, noted.by)
@@ -156,13 +159,20 @@ def close(connection: Db, alarm_id: Id, noted: Noted) -> dict[str, Any]:
 
 
 @router.get("/api/alarm-rules")
-def rules(connection: Db) -> dict[str, Any]:
+def rules(connection: Db, pages: Pages, page: Annotated[Page, Query()]) -> dict[str, Any]:
     """Give the rules with the sources of their numbers."""
-    return {"rules": alarm_rules.rules(connection)}
+    found = pages.of(alarm_rules.rules(connection), page, lambda rule: (rule["id"],), int)
+    return {"rules": found.rows, "next": found.next}
 
 
-@router.post("/api/alarm-rules/{rule_id}/switch")
-def switch(connection: Db, rule_id: Annotated[int, Path(ge=1, le=2**31 - 1)], switched: Switched) -> dict[str, Any]:
+@router.get("/api/alarm-rules/{rule_id}", dependencies=[shown("alarm rule", "rule_id")])
+def rule(connection: Db, rule_id: Rule) -> dict[str, Any]:
+    """Give one rule."""
+    return alarm_rules.rule(connection, rule_id)
+
+
+@router.post("/api/alarm-rules/{rule_id}/switch", dependencies=[matched("alarm rule", "rule_id")])
+def switch(connection: Db, rule_id: Rule, switched: Switched) -> dict[str, Any]:
     """Let a rule hold, or not."""
     alarm_rules.switch(connection, rule_id, enabled=switched.enabled)
     return {"id": rule_id, "enabled": switched.enabled}

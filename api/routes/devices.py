@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from api.asked import Db, ThePlace
+from api.paging import Page, Pages
 from twin import health as healths
 from twin import offers, readings
 from twin.errors import Refused
@@ -17,6 +19,7 @@ from twin.errors import Refused
 router = APIRouter(prefix="/api/devices")
 
 LONGEST = timedelta(days=3_660)  # ten years at once: the states of a day are added up from its readings
+LONGEST_EACH = timedelta(days=31)
 FIRST, LAST = date(1970, 1, 1), date(2200, 1, 1)
 TOO_LONG = f"from is before to, by {LONGEST.days} days at most"
 LINE = r"^[^\x00-\x1f\x7f]+$"
@@ -24,20 +27,22 @@ LINE = r"^[^\x00-\x1f\x7f]+$"
 Key = Annotated[str, Path(min_length=1, max_length=1_000, pattern=LINE)]
 
 
-class Asked(BaseModel):
+class Asked(Page):
     """Which property of the device."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     property: str = Field(min_length=1, max_length=1_000, pattern=LINE)
 
 
 class Line(Asked):
-    """From when till when, and in how many points; the last day where it is not said."""
+    """From when till when, and in how many points; the last day where it is not said.
+
+    `each`: every reading as it came, by page, in the place of so many points.
+    """
 
     start: AwareDatetime | None = Field(default=None, alias="from")
     end: AwareDatetime | None = Field(default=None, alias="to")
     points: int = Field(default=200, ge=3, le=10_000)
+    each: bool = False
 
 
 class Days(Asked):
@@ -49,20 +54,24 @@ class Days(Asked):
 
 
 @router.get("/health")
-def health(connection: Db, place: ThePlace) -> dict[str, Any]:
+def health(connection: Db, place: ThePlace, pages: Pages, page: Annotated[Page, Query()]) -> dict[str, Any]:
     """Give how every device is: last seen, missed reports, battery, signal, clock, and what came of it."""
     rows = healths.health(connection, place.id, datetime.now(UTC))
-    return {"devices": [row.as_row() for row in rows]}
+    found = pages.of(rows, page, lambda row: (row.key,), str)
+    return {"devices": [row.as_row() for row in found.rows], "next": found.next}
 
 
 @router.get("/offered")
-def offered(connection: Db) -> dict[str, Any]:
-    """Give the devices that described themselves and are not enrolled, the last seen first."""
-    return {"devices": [row.as_row() for row in offers.offers(connection)]}
+def offered(connection: Db, pages: Pages, page: Annotated[Page, Query()]) -> dict[str, Any]:
+    """Give the devices that described themselves and are not enrolled, the newest first."""
+    rows = offers.offers(connection)
+    kinds = (datetime, str, str)
+    found = pages.of(rows, page, lambda row: (row.first_seen, row.key, row.format), *kinds, descending=True)
+    return {"devices": [row.as_row() for row in found.rows], "next": found.next}
 
 
 @router.get("/{key:path}/readings")
-def measured(connection: Db, key: Key, asked: Annotated[Line, Query()]) -> dict[str, Any]:
+def measured(connection: Db, pages: Pages, key: Key, asked: Annotated[Line, Query()]) -> dict[str, Any]:
     """Give what a device measured: numbers as a line of few points that keeps its shape, words as they came."""
     now = datetime.now(UTC)
     _check(asked.start and asked.start.date(), asked.end and asked.end.date())
@@ -70,11 +79,19 @@ def measured(connection: Db, key: Key, asked: Annotated[Line, Query()]) -> dict[
     start = asked.start or end - timedelta(days=1)
     if not timedelta(0) < end - start <= LONGEST:
         raise Refused(TOO_LONG)
-    return readings.readings(connection, key, asked.property, start=start, end=end, points=asked.points).as_row()
+    if not asked.each:
+        return readings.readings(connection, key, asked.property, start=start, end=end, points=asked.points).as_row()
+    if end - start > LONGEST_EACH:
+        raise Refused(f"each reading of {LONGEST_EACH.days} days at most")
+    after = pages.after(asked, datetime)
+    start = after[0] + timedelta(microseconds=1) if after else start
+    found = readings.each(connection, key, asked.property, start=start, end=end, most=asked.limit + 1)
+    cut = pages.cut(found.points, asked, lambda point: (point[0],))
+    return replace(found, points=cut.rows).as_row() | {"next": cut.next}
 
 
 @router.get("/{key:path}/states")
-def states(connection: Db, place: ThePlace, key: Key, asked: Annotated[Days, Query()]) -> dict[str, Any]:
+def states(connection: Db, place: ThePlace, pages: Pages, key: Key, asked: Annotated[Days, Query()]) -> dict[str, Any]:
     """Give how long a device was in which state by local day or month [s], and how available a lift was."""
     now = datetime.now(UTC)
     _check(asked.start, asked.end)
@@ -83,7 +100,8 @@ def states(connection: Db, place: ThePlace, key: Key, asked: Annotated[Days, Que
     if not timedelta(0) < end - start <= LONGEST:
         raise Refused(TOO_LONG)
     rows = readings.states(connection, key, asked.property, start=start, end=end, now=now, monthly=asked.monthly)
-    return {"key": key, "property": asked.property, "states": rows}
+    found = pages.of(rows, asked, lambda row: (row["day"],), date)
+    return {"key": key, "property": asked.property, "states": found.rows, "next": found.next}
 
 
 def _check(*dates: date | None) -> None:

@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
 from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from api import once
 from api.asked import Db, ThePlace
+from api.paging import Page, Pages
+from api.tags import shown
 from ingest.loaders.jobs import Jobs
 from twin import imports, places
 from twin.errors import Refused
@@ -28,7 +32,6 @@ from twin.imports import ImportKind, Job
 
 LARGEST_ID = 2**31 - 1
 MOST_WAITING = 20
-MOST_SHOWN = 100
 MOST_FIELDS = 10
 LONGEST_NAME = 120
 YES = {"": False, "no": False, "yes": True}
@@ -70,7 +73,7 @@ class Sent:
 
 
 @router.post("/api/imports", status_code=HTTPStatus.ACCEPTED)
-async def send(request: Request, asked_by: Asker) -> dict[str, Any]:
+async def send(request: Request, asked_by: Asker) -> Any:
     """Take a file (multipart/form-data: kind, datum, partial, suppressed, file) and give the job that loads it."""
     settings = request.app.state.settings
     try:
@@ -84,19 +87,25 @@ async def send(request: Request, asked_by: Asker) -> dict[str, Any]:
         await form.close()
     with ExitStack() as refused:
         refused.callback(shutil.rmtree, sent.folder, ignore_errors=True)
-        job = await run_in_threadpool(_take, request.app, sent, asked_by)
+        taken = await run_in_threadpool(_take, request, sent, asked_by)
+        if isinstance(taken, Response):
+            return taken
         refused.pop_all()  # the job's end takes its folder away
-    return _shown(job)
+    return _shown(taken)
 
 
 @router.get("/api/imports")
-def list_jobs(connection: Db, place: ThePlace, _: Asker) -> list[dict[str, Any]]:
-    """List the files that were sent, the latest first."""
+def list_jobs(
+    connection: Db, place: ThePlace, pages: Pages, page: Annotated[Page, Query()], _: Asker
+) -> list[dict[str, Any]]:
+    """List the files that were sent, the latest first; a Link header leads to the next page."""
     imports.interrupt_lost(connection)
-    return [_shown(job) for job in imports.jobs(connection, place.id, most=MOST_SHOWN)]
+    after = pages.after(page, int)
+    rows = imports.jobs(connection, place.id, most=page.limit + 1, before=after[0] if after else None)
+    return [_shown(job) for job in pages.cut(rows, page, lambda job: (job.id,)).rows]
 
 
-@router.get("/api/imports/{job_id}")
+@router.get("/api/imports/{job_id}", dependencies=[shown("import", "job_id")])
 def one_job(job_id: JobId, connection: Db, _: Asker) -> dict[str, Any]:
     """Say what became of a file, or how far it is: state, step, receipts or refusal in both languages."""
     imports.interrupt_lost(connection)
@@ -152,10 +161,15 @@ def _text(form: FormData, name: str) -> str:
     return said.strip()
 
 
-def _take(app: FastAPI, sent: Sent, asked_by: str) -> Job:
-    """Write the job down and have it worked on."""
+def _take(request: Request, sent: Sent, asked_by: str) -> Job | Response:
+    """Write the job down and have it worked on, or give the answer to the same request before."""
+    app = request.app
     with sent.file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
+    whole = (sent.kind, sent.datum, sent.partial, sent.suppressed, sent.file.name, digest)
+    kept = once.begin(request, repr(whole).encode())
+    if kept is not None:
+        return kept
     with app.state.engine.begin() as connection:
         place = places.get(connection, app.state.settings.place)
         if imports.waiting(connection) >= MOST_WAITING:
@@ -171,6 +185,7 @@ def _take(app: FastAPI, sent: Sent, asked_by: str) -> Job:
             partial=sent.partial,
             asked_by=asked_by,
         )
+        once.made(request, connection)
         # held before anybody can see it: a job that nobody holds counts as cut short
         app.state.jobs.hold(job_id)
     app.state.jobs.take(job_id, sent.folder, sent.file, place=place.code, suppressed=sent.suppressed)

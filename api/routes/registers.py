@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Db, ThePlace
+from api.paging import Page, Pages
 from twin import devices, facilities, holdings, places, registers
 from twin.norms import own, rules
 from twin.norms.rules import Rule
@@ -41,18 +42,21 @@ class Which(BaseModel):
     kind: ThingKind = ThingKind.SMOKE
 
 
-class Each(BaseModel):
+class Each(Page):
     """Whether to give each device, or to count them by kind."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     each: bool = False
 
 
 @router.get("/facilities")
-def all_facilities(connection: Db, place: ThePlace) -> Any:
-    """Give every facility as a file or the map said it: areas, staff, capacity, floor, entrance, hours, organisation."""
-    return msgspec.to_builtins(facilities.register(connection, place.id))
+def all_facilities(connection: Db, place: ThePlace, pages: Pages, page: Annotated[Page, Query()]) -> Any:
+    """Give every facility as a file or the map said it: areas, staff, capacity, floor, entrance, hours, organisation.
+
+    A Link header leads to the next page.
+    """
+    rows = facilities.register(connection, place.id)
+    found = pages.of(rows, page, lambda row: (row.service, row.source_id), str, str)
+    return msgspec.to_builtins(found.rows)
 
 
 @router.get("/people")
@@ -86,13 +90,18 @@ def staff_needed(request: Request, connection: Db, place: ThePlace, asked: Annot
 
 
 @router.get("/sizes")
-def sizes_in_band(request: Request, connection: Db, place: ThePlace) -> Any:
-    """Compare communities by residents, and grids by households, with their bands."""
+def sizes_in_band(
+    request: Request, connection: Db, place: ThePlace, pages: Pages, page: Annotated[Page, Query()]
+) -> Any:
+    """Compare communities by residents, and grids by households, with their bands.
+
+    A Link header leads to the next page.
+    """
     communities = [(code, n) for code, _, n in registers.stored_sizes(connection, place.id, "community")]
     grids = [(code, n) for code, n, _ in registers.stored_sizes(connection, place.id, "grid")]
     found = registers.sizes(_rule(request, connection, place, "tier_5"), "people", communities)
     found += registers.sizes(_rule(request, connection, place, "grid_size"), "households", grids)
-    return msgspec.to_builtins(found)
+    return msgspec.to_builtins(pages.of(found, page, lambda one: (one.unit == "households", one.code), bool, str).rows)
 
 
 @router.get("/grids")
@@ -110,12 +119,16 @@ def buildings_sensed(connection: Db, place: ThePlace, which: Annotated[Which, Qu
 
 
 @router.get("/devices")
-def devices_honest(connection: Db, place: ThePlace, asked: Annotated[Each, Query()]) -> Any:
-    """Count the devices of each kind, or list each: installed, alive, placed, linked."""
+def devices_honest(connection: Db, place: ThePlace, pages: Pages, asked: Annotated[Each, Query()]) -> Any:
+    """Count the devices of each kind, or list each: installed, alive, placed, linked.
+
+    A Link header leads to the next page.
+    """
     things = devices.things(connection, place.id, datetime.now(UTC))
     boundary = places.boundary(connection, place.id)
-    found = registers.honest(things, boundary) if asked.each else registers.honesty(things, boundary)
-    return msgspec.to_builtins(found)
+    if not asked.each:
+        return msgspec.to_builtins(registers.honesty(things, boundary))
+    return msgspec.to_builtins(pages.of(registers.honest(things, boundary), asked, lambda one: (one.key,), str).rows)
 
 
 @router.get("/layers")

@@ -12,6 +12,8 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from api.asked import Db, Moment, ThePlace
 from api.community import said
 from api.jobs import Jobs
+from api.paging import Page, Pages
+from api.tags import matched, shown
 from simulations import asking, questions
 from simulations.asking import Asked
 from simulations.edits import Plan
@@ -24,7 +26,6 @@ from twin.runs import Run
 router = APIRouter()
 
 ACCEPTED = 202
-MOST_LISTED = 100
 
 
 @router.post("/api/simulate/{name}")
@@ -54,18 +55,21 @@ def simulate(  # noqa: PLR0917 -- the request's parts
 
 
 @router.get("/api/runs")
-def listed(connection: Db, place: ThePlace) -> dict[str, Any]:
-    """List the newest runs."""
-    return {"runs": [_line(run) for run in runs.listed(connection, place.id, most=MOST_LISTED)]}
+def listed(connection: Db, place: ThePlace, pages: Pages, page: Annotated[Page, Query()]) -> dict[str, Any]:
+    """List the runs, the newest first."""
+    after = pages.after(page, datetime, str)
+    rows = runs.listed(connection, place.id, most=page.limit + 1, after=after and (after[0], after[1]))
+    found = pages.cut(rows, page, lambda run: (run.created_at, run.hash))
+    return {"runs": [_line(run) for run in found.rows], "next": found.next}
 
 
-@router.get("/api/runs/{run}")
+@router.get("/api/runs/{run}", dependencies=[shown("run", "run")])
 def show(connection: Db, place: ThePlace, run: str) -> dict[str, Any]:
     """Give a run: its inputs, how far it is, its answer."""
     return _whole(runs.get(connection, place.id, run))
 
 
-@router.post("/api/runs/{run}/stop")
+@router.post("/api/runs/{run}/stop", dependencies=[matched("run", "run")])
 def stop(connection: Db, place: ThePlace, run: str) -> dict[str, Any]:
     """Ask that a run be stopped; a search that has an answer already ends with it."""
     found = runs.get(connection, place.id, run)

@@ -93,6 +93,24 @@ def test_readings_are_a_line_of_few_points_that_keeps_its_peak(client: TestClien
     assert len(ask(client, tokens[Role.PLANNER], "roof/readings", property="temperature", **span)["points"]) == 9
 
 
+def test_each_reading_comes_once_by_page_and_so_do_the_days(client: TestClient, tokens: Tokens) -> None:
+    headers, seen, following = tokens[Role.PLANNER], [], "?property=temperature&each=true&limit=70"
+    while following:
+        page = client.get(f"/api/devices/roof/readings{following}", headers=headers).json()
+        seen += [at for at, _ in page["points"]]
+        following = page["next"]
+    assert len(set(seen)) == len(seen) == READINGS
+    assert seen == sorted(seen)
+    days, following = [], f"?property=in_service&limit=1&from={(NOW - timedelta(days=1)).date()}"
+    while following:
+        page = client.get(f"/api/devices/pk/lift/states{following}", headers=headers).json()
+        days += [one["day"] for one in page["states"]]
+        following = page["next"]
+    assert days == sorted({(NOW - timedelta(days=n)).date().isoformat() for n in (0, 1)})
+    for asked in ("readings?property=temperature&each=true", "states?property=temperature"):
+        assert client.get(f"/api/devices/roof/{asked}&cursor=x", headers=headers).status_code in {400, 422}
+
+
 def test_a_key_may_hold_slashes_and_states_add_up_to_the_readings(client: TestClient, tokens: Tokens) -> None:
     span = {"from": (NOW.date() - timedelta(days=1)).isoformat(), "to": (NOW.date() + timedelta(days=1)).isoformat()}
     days = ask(client, tokens[Role.OPERATOR], "pk/lift/states", property="in_service", **span)["states"]

@@ -20,11 +20,14 @@ from twin.tables.gaps import Sequence
 from twin.tables.health import ThingHealth, ThingTally
 from twin.tables.history import KEPT, KeptTable, Revision
 from twin.tables.imports import ImportJob
+from twin.tables.integration import Credential, Mapping, QuarantineRetry
 from twin.tables.layers import LayerVersion
+from twin.tables.measurements import Measurement, Photo
 from twin.tables.metadata import Table
 from twin.tables.network import NetworkEdge, NetworkNode
 from twin.tables.offers import Offer
 from twin.tables.receipts import ImportReceipt
+from twin.tables.repeats import AskedOnce
 from twin.tables.runs import Run
 from twin.tables.sensing import (
     Category,
@@ -59,11 +62,13 @@ __all__ = [
     "AlarmRule",
     "AlarmRuleChange",
     "AlarmWatch",
+    "AskedOnce",
     "AuditEntry",
     "Away",
     "Building",
     "Category",
     "ClosedTable",
+    "Credential",
     "Datastream",
     "Delivery",
     "Effect",
@@ -81,6 +86,8 @@ __all__ = [
     "LayerVersion",
     "Location",
     "MapFeature",
+    "Mapping",
+    "Measurement",
     "NetworkEdge",
     "NetworkNode",
     "Observation",
@@ -96,8 +103,10 @@ __all__ = [
     "ObservationWatermark",
     "ObservedProperty",
     "Offer",
+    "Photo",
     "Place",
     "Quarantine",
+    "QuarantineRetry",
     "ResidentCount",
     "ResidentUnlocated",
     "Revision",
