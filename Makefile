@@ -2,6 +2,8 @@
 
 export PYTHONUNBUFFERED = 1
 PYTEST = .venv/bin/python -m pytest
+# Each worker has its own database server and broker; one file's tests stay together and share what they made.
+SIDE_BY_SIDE = -n auto --maxprocesses 4 --dist loadfile
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --generate-hashes \
 	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--build-deps-for=editable
@@ -26,7 +28,7 @@ demo: setup-demo
 	@exec .venv/bin/python -m linli demo
 
 test: lint
-	$(PYTEST) -m "not soak and not slow_fault"
+	$(PYTEST) $(SIDE_BY_SIDE) -m "not soak and not slow_fault"
 
 lint: setup-test
 	.venv/bin/ruff check .
