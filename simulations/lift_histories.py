@@ -4,12 +4,16 @@ A history is what a lift really did: how long it ran, how long it stood, in turn
 is one of its own, by chance, and the year begins at a chance moment, so that the lift stands for exactly the share of
 the time that it stood. Lifts fail independently of each other. For every set of lifts that stand at the same time the
 community is asked once who is beyond the limit; the hours are added up.
+
+Lifts that change thousands of times a year would make millions of sets: such a year is looked at in MOMENTS moments
+instead, one drawn in each of as many equal parts of it, and each stands for its part. That is as true on average, and
+what it adds in chance is in the standard error, which is taken from the years.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +27,7 @@ from twin.terms import ElementKind, MobilityGroup, Service
 
 __all__ = [
     "HOURS_A_YEAR",
+    "MOMENTS",
     "Draws",
     "Expected",
     "History",
@@ -43,6 +48,8 @@ Set = frozenset[int]  # lifts that stand, by their index
 Heard = Callable[[int, int], bool]  # told how many of how many sets are done; says whether to go on
 
 HOURS_A_YEAR = 8766.0  # 365.25 days
+CHANGES = 10_000  # of all lifts in a year, up to which every one of them is followed
+MOMENTS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,10 +84,14 @@ class Lift:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draws:
-    """Hours a year that each set of lifts stands together, by year drawn; the sets of no lift are left out."""
+    """Hours a year that each set of lifts stands together, by year drawn; the sets of no lift are left out.
+
+    moments: in how many of each year the lifts were looked at; None: every change was followed.
+    """
 
     sets: tuple[Set, ...]
     hours: Floats  # (years, sets)
+    moments: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,6 +181,8 @@ def draw(lifts: Sequence[Lift], *, years: int, rng: np.random.Generator) -> Draw
     found: list[dict[int, float]] = []
     of_lift = rng.spawn(len(lifts))  # a shaft more on one lift leaves the draws of all others as they are
     of_shaft = [one.spawn(len(lift.shafts)) for one, lift in zip(of_lift, lifts, strict=True)]
+    (of_moments,) = rng.spawn(1)
+    moments = MOMENTS if _changes(lifts, horizon_s) > CHANGES else None
     for _ in range(years):
         spans = [
             _all_standing([standing(*each, horizon_s=horizon_s) for each in zip(lift.shafts, chances, strict=True)])
@@ -178,14 +191,14 @@ def draw(lifts: Sequence[Lift], *, years: int, rng: np.random.Generator) -> Draw
             for lift, chances in zip(lifts, of_shaft, strict=True)
         ]
         hours: dict[int, float] = {}
-        for some, lasts_s in _together(spans):
+        for some, lasts_s in _together(spans) if moments is None else _seen(spans, of_moments, moments, horizon_s):
             at = index.setdefault(some, len(index))
             hours[at] = hours.get(at, 0.0) + lasts_s / 3600
         found.append(hours)
     table = np.zeros((years, len(index)))
     for year, hours in enumerate(found):
         table[year, list(hours)] = list(hours.values())
-    return Draws(tuple(index), table)
+    return Draws(tuple(index), table, moments)
 
 
 def expect(
@@ -329,3 +342,24 @@ def _together(spans: Sequence[Floats]) -> list[tuple[Set, float]]:
         stands = stands | {lift} if begins else stands - {lift}
         before_s = time_s
     return found
+
+
+def _changes(lifts: Sequence[Lift], horizon_s: float) -> float:
+    """Give how often lifts stop and start within the horizon, as their histories have it."""
+    shafts = (shaft for lift in lifts for shaft in lift.shafts if shaft.share_standing not in {0.0, 1.0})
+    return sum(2 * horizon_s / float(shaft.ran_s.mean() + shaft.stood_s.mean()) for shaft in shafts)
+
+
+def _seen(
+    spans: Sequence[Floats], rng: np.random.Generator, moments: int, horizon_s: float
+) -> Iterator[tuple[Set, float]]:
+    """Give which lifts stand in one moment of each of equal parts of [0, horizon_s), and the part's length [s]."""
+    part_s = horizon_s / moments
+    at_s = (np.arange(moments) + rng.random(moments)) * part_s
+    stands = np.column_stack(
+        [np.searchsorted(some[:, 0], at_s, "right") > np.searchsorted(some[:, 1], at_s, "right") for some in spans]
+    )
+    for row in stands:
+        some: Set = frozenset(np.flatnonzero(row).tolist())
+        if some:
+            yield some, part_s

@@ -102,6 +102,7 @@ def outages(asked: Asked, question: OutagesQuestion, heard: Heard) -> Answer:
     return {
         "years": question.years,
         "seed": question.seed,
+        "moments_a_year": drawn.moments,
         "lifts": [_lift(community, lift) for lift in lifts],
         "without_history": sum(lift.assumed for lift in lifts),
         "pooled_share_standing": round(pool.share_standing, 6),

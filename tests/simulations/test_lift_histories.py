@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from simulations.lift_histories import (
     HOURS_A_YEAR,
+    MOMENTS,
     Draws,
     History,
     Lift,
@@ -113,6 +114,18 @@ def test_the_same_seed_draws_the_same_years_and_a_lift_more_leaves_the_others_as
 def of_lift(drawn: Draws, lift: int) -> list[float]:
     holds = [lift in some for some in drawn.sets]
     return [float(hours) for hours in drawn.hours[:, holds].sum(axis=1)]
+
+
+def test_lifts_that_change_all_the_time_are_looked_at_in_moments_and_cost_their_share_all_the_same() -> None:
+    restless = history([(True, 90.0), (False, 10.0), (True, 180.0), (False, 20.0)])
+    lifts = [Lift((THE_LIFT,), (restless,)), *(Lift((THE_STEPS,), (restless,)) for _ in range(20))]
+    drawn = draw(lifts, years=60, rng=np.random.default_rng(7))
+    assert drawn.moments == MOMENTS
+    assert len(drawn.sets) <= 60 * MOMENTS
+    hours = np.array(of_lift(drawn, 0))
+    near(float(hours.mean()), float(hours.std(ddof=1) / np.sqrt(60)), HOURS_A_YEAR * 0.1)
+    assert draw(lifts[:1], years=1, rng=np.random.default_rng(7)).moments == MOMENTS
+    assert draw([Lift((THE_LIFT,), (PAST,))], years=1, rng=np.random.default_rng(7)).moments is None
 
 
 @given(st.integers(0, 2**32 - 1))
