@@ -27,12 +27,13 @@ from api.settings import ServeSettings
 from twin import accounts, audit, roles
 from twin.db import Engine, Lost
 from twin.roles import NOBODY, Role, Who
+from viz.screens import SCREENS
 
 COOKIE = "linli_session"
 SIGNING_IN = Who("linli", Role.SIGN_IN)
 READER = Who("linli", Role.OPERATOR)
 SIGN_IN = "/signin"
-PAGES = {"/", "/plan", "/audit", "/devices"}  # who is not signed in is sent to sign in, and comes back
+PAGES = {"/", "/plan", "/audit", "/devices", "/grid"}  # who is not signed in is sent to sign in, and comes back
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 STAFF = frozenset({Role.OPERATOR, Role.PLANNER, Role.AUDITOR, Role.CARE, Role.INTEGRATOR})
@@ -43,6 +44,8 @@ ACTING = frozenset({Role.OPERATOR, Role.CARE, Role.GRID_WORKER})
 PLANNING = frozenset({Role.OPERATOR, Role.PLANNER, Role.CARE})
 INTEGRATING = frozenset({Role.INTEGRATOR})
 KEEPING = frozenset({Role.OPERATOR, Role.INTEGRATOR})  # who keeps the devices going
+ADMINISTERING = frozenset({Role.ADMINISTRATOR})
+SYSTEM = frozenset({Role.ADMINISTRATOR, Role.SECURITY_AUDITOR})
 
 REGISTERS = ("facilities", "people", "area", "staff", "sizes", "grids", "sensing", "devices", "layers")
 
@@ -62,9 +65,32 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/api/addresses": {"GET": EVERYBODY},
     "/api/ways": {"GET": EVERYBODY},
     "/api/place": {"GET": FIELD},
+    "/api/search": {"GET": FIELD},
+    "/api/inside/{kind}/{key}": {"GET": FIELD},
     "/api/state": {"GET": FIELD},
     "/api/things": {"GET": FIELD},
+    "/devices": {"GET": KEEPING | SYSTEM},
+    "/grid": {"GET": frozenset({Role.GRID_WORKER})},
     "/api/account": {"GET": STAFF},
+    "/api/account/minutes": {"GET": INTEGRATING},
+    "/api/account/balance": {"GET": INTEGRATING},
+    "/api/quarantine/reasons": {"GET": INTEGRATING},
+    "/api/quarantine/messages": {"GET": INTEGRATING},
+    "/api/quarantine/messages/{message_id}": {"GET": INTEGRATING},
+    "/api/quarantine/retries": {"GET": INTEGRATING, "POST": INTEGRATING},
+    "/api/quarantine/retries/{retry_id}": {"GET": INTEGRATING},
+    "/api/mappings": {"GET": KEEPING, "POST": INTEGRATING},
+    "/api/mappings/preview": {"POST": INTEGRATING},
+    "/api/mappings/draft": {"POST": INTEGRATING},
+    "/api/mappings/{mapping_id}": {"GET": KEEPING, "*": INTEGRATING},
+    "/api/mappings/{mapping_id}/history": {"GET": KEEPING},
+    "/api/offers/refused": {"GET": KEEPING},
+    **{f"/api/offers/{{key:path}}/{act}": {"POST": INTEGRATING} for act in ("enrol", "refuse", "reconsider")},
+    "/api/credentials": {"GET": INTEGRATING},
+    "/api/credentials/{key:path}": {"POST": INTEGRATING, "DELETE": INTEGRATING},
+    "/api/receipts": {"GET": INTEGRATING},
+    "/api/receipts/{receipt_id}": {"GET": INTEGRATING},
+    "/api/receipts/{receipt_id}/undo": {"POST": INTEGRATING},
     "/api/quarantine": {"GET": STAFF},
     "/api/coverage": {"GET": STAFF},
     "/api/what-if": {"POST": PLANNING},
@@ -80,8 +106,9 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/api/alarms/{alarm_id}": {"GET": FIELD},
     "/api/alarms/acknowledge": {"POST": ACTING},
     **{f"/api/alarms/{{alarm_id}}/{act}": {"POST": ACTING} for act in ("acknowledge", "assign", "note", "close")},
-    "/api/alarm-rules": {"GET": STAFF},
-    "/api/alarm-rules/{rule_id}": {"GET": STAFF},
+    "/api/alarm-rules": {"GET": STAFF, "POST": KEEPING},
+    "/api/alarm-rules/{rule_id}": {"GET": STAFF, "PATCH": KEEPING, "DELETE": KEEPING},
+    "/api/alarm-rules/{rule_id}/history": {"GET": STAFF},
     "/api/alarm-rules/{rule_id}/switch": {"POST": frozenset({Role.OPERATOR, Role.INTEGRATOR})},
     "/api/away": {"POST": frozenset({Role.CARE})},
     "/api/exports/{name}.{suffix}": {"GET": FIELD},
@@ -92,7 +119,10 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/api/welfare": {"GET": frozenset({Role.CARE})},
     "/api/me": {"GET": SIGNED_IN},
     "/api/me/tokens": {"POST": SIGNED_IN},
-    "/api/users": {"GET": frozenset({Role.ADMINISTRATOR, Role.SECURITY_AUDITOR})},
+    "/api/users": {"GET": SYSTEM, "POST": ADMINISTERING},
+    "/api/users/grids": {"GET": ADMINISTERING},
+    "/api/users/{name}": {"PATCH": ADMINISTERING},
+    **{f"/api/users/{{name}}/{act}": {"POST": ADMINISTERING} for act in ("password", "revoke")},
     "/api/audit": {"GET": frozenset({Role.SECURITY_AUDITOR})},
     "/live": {"GET": STAFF},
     "/viz/scene": {"GET": FIELD},
@@ -105,7 +135,7 @@ INTERFACES = ("/sta/v1.1", "/ogc", "/api/registers")
 # What linli says of itself, which it reads by its own right, whoever asks.
 OF_ITSELF = {"/api/health", "/ready", "/metrics"}
 # POST where nothing is changed: a question with a body.
-ASKING = {"/api/what-if", "/api/simulate/{name}"}
+ASKING = {"/api/what-if", "/api/simulate/{name}", "/api/mappings/preview", "/api/mappings/draft"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +167,11 @@ def allowed(path: str, method: str) -> frozenset[Role]:
     """Give the roles that may use a route with a method; HEAD is GET."""
     declared = rights(path)
     return declared.get("GET" if method == "HEAD" else method, declared.get("*", frozenset()))
+
+
+def home(role: Role) -> str:
+    """Give the first screen that a role may open."""
+    return next(address for address in SCREENS if role in allowed(address, "GET"))
 
 
 class Access:
@@ -216,6 +251,9 @@ class Access:
         return None
 
     def _turned_away(self, who: Who, scope: Scope, path: str) -> Problem | RedirectResponse:
+        if who is not NOBODY and path == "/":
+            query = scope["query_string"].decode("latin-1")
+            return RedirectResponse(f"{home(who.role)[1:]}{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
         if who is not NOBODY:
             return problem(HTTPStatus.FORBIDDEN, f"the role {who.role} may not do this")
         if path in PAGES and scope["method"] == "GET":

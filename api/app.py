@@ -17,6 +17,7 @@ from api.guard import Guard
 from api.live import Hub
 from api.measures import Measured, Measures
 from api.once import Once
+from api.past import Replay
 from api.provider import Provider
 from api.rates import Rates
 from api.settings import ServeSettings
@@ -49,6 +50,7 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
     app.state.settings = settings
     app.state.assets = assets.read()
     app.state.shelf = Shelf()
+    app.state.replay = Replay()
     app.state.provider = Provider(settings.oidc) if settings.oidc else None
     app.state.sign_ins = Rates(TRIES_PER_MINUTE)
     app.state.coverage_rows = CoverageRows(app.state.shelf)

@@ -5,7 +5,7 @@ A section is {row key: row}; the stream sends the rows that changed, so a row ho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,11 @@ def state(thing: Thing) -> str:
 
 def things(connection: Connection, place: Place) -> Rows:
     """Give the devices in the open; those in dwellings are for the care role and appear on no common screen."""
-    found = devices.things(connection, place.id, datetime.now(UTC))
+    return thing_rows(devices.things(connection, place.id, datetime.now(UTC)))
+
+
+def thing_rows(found: Iterable[Thing]) -> Rows:
+    """Give the rows of the devices in the open."""
     return {str(thing.id): _thing(thing) for thing in found if not thing.is_welfare}
 
 
@@ -68,10 +72,17 @@ def figures(connection: Connection, place: Place) -> Rows:
     now = datetime.now(UTC)
     found = devices.things(connection, place.id, now)
     people = residents.by_band(connection, place.id)
+    older = sum(n for band, n in people.items() if AgeBand.parse(band).start >= OLDER)
+    refused = account.total(connection, now - REFUSED_OVER).quarantined
+    return {"all": figure_row(found, place.residents, older) | {"quarantined": refused}}
+
+
+def figure_row(found: Sequence[Thing], people: int, older: int) -> dict[str, Any]:
+    """Count devices and lifts beside the residents of the place."""
     lifts = [state(thing) for thing in found if thing.kind == ThingKind.LIFT]
-    row = {
-        "residents": place.residents,
-        "older": counts.count(sum(n for band, n in people.items() if AgeBand.parse(band).start >= OLDER)),
+    return {
+        "residents": people,
+        "older": counts.count(older),
         "lifts": {
             "total": len(lifts),
             "open": lifts.count(State.OPEN),
@@ -84,9 +95,7 @@ def figures(connection: Connection, place: Place) -> Rows:
             "silent": sum(thing.condition is Condition.SILENT for thing in found),
             "never_seen": sum(thing.condition is Condition.NEVER_SEEN for thing in found),
         },
-        "quarantined": account.total(connection, now - REFUSED_OVER).quarantined,
     }
-    return {"all": row}
 
 
 SECTIONS: dict[str, Callable[[Connection, Place], Rows]] = {

@@ -20,14 +20,18 @@ class Shelf:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self._held: Community | None = None
+        self._then: tuple[tuple[int, int], Community] | None = None  # by place and revision
 
     def take(self, connection: Connection, place: Place, at: datetime | None = None) -> Community:
         """Give the community of this place as it is in the database, or was; call it with the lock held.
 
-        What was is not held: who asks for the past asks for many moments of it.
+        Of what was, the revision asked for last is held: a replay asks for many moments of it.
         """
         if at is not None:
-            return community.load(connection, place.code, at)
+            key = place.id, revision_at(connection, at)
+            if self._then is None or self._then[0] != key:
+                self._then = key, community.load(connection, place.code, at)
+            return self._then[1]
         held = self._held
         if held is None or (held.place.id, held.place.network_version) != (place.id, place.network_version):
             held = self._held = community.load(connection, place.code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,8 @@ from twin import alarms as twin_alarms
 from twin import counts, devices, facilities, residents
 from twin import losses as twin_losses
 from twin.db import Connection
-from twin.losses import Loss
+from twin.devices import Thing
+from twin.losses import Loss, Total
 from twin.places import Place
 from twin.terms import AgeBand, AlarmKind
 
@@ -37,13 +38,24 @@ class Names:
 
 def losses(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
     """Give the cards by service, walker, certainty and cause, and the total of people by age."""
-    called = names(connection, place)
-    cards: dict[str, list[Loss]] = defaultdict(list)
-    for loss in twin_losses.now(connection, place.id).values():
+    called = names(devices.things(connection, place.id, datetime.now(UTC)), facilities.names(connection, place.id))
+    order = list(residents.by_band(connection, place.id))
+    faults = [
+        (alarm.subject, alarm.detail) for alarm in twin_alarms.now(connection, place.id, [AlarmKind.PEOPLE_CUT_OFF])
+    ]
+    found, whole = twin_losses.now(connection, place.id), twin_losses.total(connection, place.id)
+    return cards(found.values(), called) | {TOTAL: total(whole, order, repairs(faults, called))}
+
+
+def cards(found: Iterable[Loss], called: Names) -> dict[str, dict[str, Any]]:
+    """Give the cards by service, walker, certainty and cause."""
+    groups: dict[str, list[Loss]] = defaultdict(list)
+    for loss in found:
         causes = ",".join(f"{kind}:{element_id}" for kind, element_id in _causes(loss))
-        cards[f"{loss.service}|{loss.mobility_group}|{'certain' if loss.certain else 'possible'}|{causes}"].append(loss)
-    rows = {key: _card(group, called) for key, group in cards.items()}
-    return rows | {TOTAL: _total(connection, place, called)}
+        groups[f"{loss.service}|{loss.mobility_group}|{'certain' if loss.certain else 'possible'}|{causes}"].append(
+            loss
+        )
+    return {key: _card(group, called) for key, group in groups.items()}
 
 
 def watched(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
@@ -55,10 +67,10 @@ def watched(connection: Connection, place: Place) -> dict[str, dict[str, Any]]:
     return {"all": {"watched": False, "since": since}}
 
 
-def names(connection: Connection, place: Place) -> Names:
-    """Read what a screen calls things: an element by the device that watches it, for the map mostly has no name."""
+def names(things: Iterable[Thing], services: Mapping[int, Named]) -> Names:
+    """Say what a screen calls things: an element by the device that watches it, for the map mostly has no name."""
     watched: dict[Element, dict[str, Any]] = {}
-    for thing in devices.things(connection, place.id, datetime.now(UTC)):
+    for thing in things:
         parts = [(effect.element_kind, effect.element_id) for effect in thing.effects]
         row = {
             "name": thing.name,
@@ -67,7 +79,7 @@ def names(connection: Connection, place: Place) -> Names:
             "position": [round(thing.lon, 6), round(thing.lat, 6)],
         }
         watched |= dict.fromkeys([] if thing.is_welfare else parts, row)
-    return Names(watched, facilities.names(connection, place.id))
+    return Names(watched, services)
 
 
 def _unwatched(element: Element) -> dict[str, Any]:
@@ -117,13 +129,11 @@ def _card(group: list[Loss], called: Names) -> dict[str, Any]:
     }
 
 
-def _total(connection: Connection, place: Place, called: Names) -> dict[str, Any]:
-    """Give the people cut off from anything, each once, by age; and which repair helps how many."""
-    order = list(residents.by_band(connection, place.id))
-    total = twin_losses.total(connection, place.id)
-    if total is None:  # nobody has counted: no figure, and not nobody
+def total(whole: Total | None, order: Sequence[str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give the people cut off from anything, each once, by age band in this order; and which repair helps how many."""
+    if whole is None:  # nobody has counted: no figure, and not nobody
         return {"certain": None, "possible": None, "bands": [], "repairs": []}
-    certain, possible = ([row.get(band, 0) for band in order] for row in (total.certain, total.possible))
+    certain, possible = ([row.get(band, 0) for band in order] for row in (whole.certain, whole.possible))
     return {
         "certain": counts.count(sum(certain)),
         "possible": counts.count(sum(possible)),
@@ -131,23 +141,24 @@ def _total(connection: Connection, place: Place, called: Names) -> dict[str, Any
             {"band": band, "certain": counts.count(low), "possible": counts.count(high)}
             for band, low, high in zip(order, certain, possible, strict=True)
         ],
-        "repairs": _repairs(connection, place, called),
+        "repairs": rows,
     }
 
 
-def _repairs(connection: Connection, place: Place, called: Names) -> list[dict[str, Any]]:
+def repairs(faults: Iterable[tuple[str, Mapping[str, Any]]], called: Names) -> list[dict[str, Any]]:
     """Rank what is out by the people to whom mending it alone gives a service back, then by wheelchair users.
 
-    What several sensors watch is mended once, and listed once: by the one whose closing means most.
+    faults: subject and detail of each alarm on people cut off. What several sensors watch is mended once, and listed
+    once: by the one whose closing means most.
     """
     found = []
-    for alarm in twin_alarms.now(connection, place.id, [AlarmKind.PEOPLE_CUT_OFF]):
-        if alarm.subject.startswith("effect:"):
+    for subject, detail in faults:
+        if subject.startswith("effect:"):
             people, step_free = (
-                sum(row.values()) for row in (alarm.detail["people"], alarm.detail["if_needed"].get("wheelchair", {}))
+                sum(row.values()) for row in (detail["people"], detail["if_needed"].get("wheelchair", {}))
             )
-            devices_named = called.of((part["kind"], part["id"]) for part in alarm.detail["elements"])
-            found.append((people, step_free, devices_named[0]))
+            named = called.of((part["kind"], part["id"]) for part in detail["elements"])
+            found.append((people, step_free, named[0]))
     found.sort(key=lambda row: (-row[0], -row[1], str(row[2]["closes"])))
     once: dict[str, tuple[int, int, dict[str, Any]]] = {}
     for row in found:

@@ -11,15 +11,15 @@ from time import monotonic
 
 from simulations import community as communities
 from simulations import ledger
-from simulations.cut_off import Fault, Watched, faults
-from simulations.ledger import Account
+from simulations.accounting import Accounting
+from simulations.cut_off import Fault, faults
 from simulations.paths import warm_up
-from simulations.states import Reports, reports, shut
+from simulations.states import reports
 from twin import alarm_clock, alarms, changes, effects, losses, places
 from twin.alarms import Watcher
 from twin.db import UNAVAILABLE, Connection, Engine, opened
 from twin.losses import Key, Loss
-from twin.terms import MobilityGroup, State
+from twin.terms import State
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +27,6 @@ AGAIN_S = 1.0  # between attempts, while another watch has the place or the data
 BEAT_S = 5.0  # between signs of life: after three without one the account counts as not watched
 HOMES_S = 60.0  # between looks after homes in which nothing moves
 TICK_S = 0.25  # how late, at most, the watch stops or lets a silent element become unknown
-FAULTS_TOLD_APART = (
-    24  # with more unknown or closed things than this, the causes of what is only possible are not sought
-)
 
 
 class Duty:
@@ -42,63 +39,35 @@ class Duty:
         self.written = losses.now(connection, self.place_id)
         self.expiry: datetime | None = None  # when something may become silent
         self.beat_at = self.homes_at = 0.0  # when each is due next, by the monotonic clock
-        self._said: Reports | None = None
-        self._watched: dict[MobilityGroup, Watched] = {}
-        self._accounts: dict[MobilityGroup, Account] = {}
-        self._rows: dict[MobilityGroup, dict[Key, Loss]] = {}
+        self.accounting = Accounting(self.community)
 
     def follow(self, connection: Connection) -> None:
         """Read the elements' states, and write who lost and who regained what, and the alarms, if they have changed."""
         said = reports(self.community, effects.element_states(connection, self.place_id))
         self.expiry = effects.next_expiry(connection)
-        if said == self._said:
+        if said == self.accounting.said:
             return
         things = alarms.watchers(connection, self.place_id)
         broken = faults(said, {effect: watcher.thing_id for effect, watcher in things.items()})
         now = datetime.now(UTC)
         moment = min(max((report.since for report in said if report.since), default=now), now)
-        for group in self.community.groups():
-            if self._move(group, said):
-                self._account(group, said, broken, moment)
-        self._said = said
-        self._write(connection, broken, things, moment, now)
-
-    def _move(self, group: MobilityGroup, said: Reports) -> bool:
-        """Follow the reports for a group, and tell whether anything is closed or unknown that was not, or the reverse."""
-        if group not in self._watched:
-            self._watched[group] = Watched(self.community, group, said)
-            return True
-        before = [shut(self._said or (), group, unknown_closed=closed) for closed in (False, True)]
-        if before == [shut(said, group, unknown_closed=closed) for closed in (False, True)]:
-            return False
-        self._watched[group].move(said)
-        return True
-
-    def _account(self, group: MobilityGroup, said: Reports, broken: Mapping[int, Fault], moment: datetime) -> None:
-        """Count a group anew: who lost what, and which mending would give it back."""
-        watched = self._watched[group]
-        certain = {thing: watched.relief(said, fault) for thing, fault in broken.items()}
-        possible = (
-            {thing: watched.possible_relief(said, fault) for thing, fault in broken.items()}
-            if len(broken) <= FAULTS_TOLD_APART
-            else {}
-        )
-        self._accounts[group] = Account(watched, certain, possible)
-        self._rows[group] = {loss.key: loss for loss in ledger.losses(self._accounts[group], broken, moment)}
+        current = self.accounting.follow(said, broken, moment)
+        self._write(connection, current, broken, things, moment=moment, now=now)
 
     def _write(
         self,
         connection: Connection,
+        current: dict[Key, Loss],
         broken: Mapping[int, Fault],
         things: Mapping[int, Watcher],
+        *,
         moment: datetime,
         now: datetime,
     ) -> None:
         """Write the difference to what is written."""
-        current = {key: loss for rows in self._rows.values() for key, loss in rows.items()}
         ended, begun, changed = compare(self.written, current)
         opened = self._opened()
-        losses.put_total(connection, self.place_id, *ledger.total(self._accounts.values()))
+        losses.put_total(connection, self.place_id, *self.accounting.total())
         losses.write(
             connection,
             self.place_id,
@@ -107,7 +76,7 @@ class Duty:
             changed=changed,
         )
         alarm_clock.count_losses(connection, self.place_id, now, if_needed=sorted(communities.ASKED_OF_ALL))
-        wanted = ledger.alarms(self._accounts.values(), broken, things)
+        wanted = ledger.alarms(self.accounting.accounts.values(), broken, things)
         keep = self._unsaid(connection)
         raised = alarms.settle(connection, self.place_id, ledger.KINDS, wanted, now, keep=keep)
         self.written = current
@@ -116,7 +85,7 @@ class Duty:
 
     def _unsaid(self, connection: Connection) -> list[str]:
         """Name what standing alarms are about of which something is silent now: silence clears no alarm."""
-        unknown = tuple(report for report in self._said or () if report.state is State.UNKNOWN)
+        unknown = tuple(report for report in self.accounting.said or () if report.state is State.UNKNOWN)
         parts = {(part["kind"], part["id"]) for part in ledger.elements(self.community, unknown)}
         return [
             alarm.subject
@@ -127,7 +96,7 @@ class Duty:
     def _opened(self) -> dict[tuple[str, int], datetime]:
         """Give since when each reported element is as it is, by kind and id."""
         found: dict[tuple[str, int], datetime] = {}
-        for report in self._said or ():
+        for report in self.accounting.said or ():
             if report.since is not None:
                 (part,) = ledger.elements(self.community, (report,))
                 key = (part["kind"], part["id"])

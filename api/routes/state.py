@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
-from api import board
-from api.asked import Db, ThePlace
+from api import board, past
+from api.asked import Db, Moment, ThePlace
 from api.live import Stream
 
 router = APIRouter()
 
 
 @router.get("/api/state")
-def state(connection: Db, place: ThePlace) -> dict[str, Any]:
-    """Give every section of the board as the stream would begin with it."""
+def state(request: Request, connection: Db, place: ThePlace, asked: Annotated[Moment, Query()]) -> dict[str, Any]:
+    """Give every section of the board as the stream would begin with it, or as it was at a moment."""
+    if asked.at is not None:
+        return past.asked(request, connection, place, asked.at)
     sections = {name: read(connection, place) for name, read in board.SECTIONS.items()}
     return {"at": datetime.now(UTC).isoformat(), **sections}
 

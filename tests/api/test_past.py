@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
 from simulations import community
+from simulations.watch import Duty
 from twin import db, history, places, residents
 from twin.acting import acting
 
@@ -33,6 +34,14 @@ STATES = """
 WITH said AS (
     UPDATE effect_state SET state = CASE effect_id % 3 WHEN 0 THEN 'closed' ELSE 'open' END, since = now(), reading_time = now()
     RETURNING effect_id, state, since
+)
+INSERT INTO effect_history (effect_id, state, since) SELECT * FROM said
+"""
+
+
+MENDED = """
+WITH said AS (
+    UPDATE effect_state SET state = 'open', since = now(), reading_time = now() WHERE state = 'closed' RETURNING effect_id, state, since
 )
 INSERT INTO effect_history (effect_id, state, since) SELECT * FROM said
 """
@@ -96,3 +105,36 @@ def test_the_arrays_of_a_moment_are_those_read_then(monaco: str) -> None:
     assert then.residents.counts.tolist() == before.residents.counts.tolist() == shown.counts.tolist()
     assert then.facilities.names == before.facilities.names
     assert len(now.network.edge_ids) < len(then.network.edge_ids)
+
+
+def test_the_board_of_a_moment_is_the_board_there_was_then(client: TestClient, monaco: str) -> None:
+    """What the watch wrote down as things stood is what a replay of that moment computes, to the last person."""
+    report(monaco)
+    watched(monaco)
+    before = asked(client, "/api/state")
+    moment = datetime.now(UTC).isoformat().replace("+", "%2B")
+    with db.opened(monaco) as engine, engine.begin() as connection:
+        assert connection.execute(sa.text(MENDED)).rowcount > 0
+        connection.execute(sa.text("UPDATE alarm SET cleared_at = clock_timestamp()"))
+    watched(monaco)
+    then = asked(client, f"/api/state?at={moment}")
+
+    assert asked(client, "/api/state")["losses"]["total"]["certain"]["value"] == 0
+    assert before["losses"]["total"]["certain"]["value"] > 0
+    assert then["losses"] == before["losses"]
+    assert {key: row["state"] for key, row in then["things"].items()} == {
+        key: row["state"] for key, row in before["things"].items()
+    }
+    standing = {key: row["severity"] for key, row in before["alarms"].items() if key != "total"}
+    assert {key: row["severity"] for key, row in then["alarms"].items() if key != "total"} == standing
+    assert then["alarms"]["total"]["waiting"] == before["alarms"]["total"]["waiting"]
+
+
+def watched(url: str) -> None:
+    """Let the watch bring its account up to date, once."""
+    with db.opened(url) as engine, engine.begin() as connection:
+        Duty(connection, None).follow(connection)
+
+
+def test_the_future_has_no_board(client: TestClient) -> None:
+    assert client.get("/api/state?at=2199-01-01T00:00:00Z").status_code == 422
