@@ -19,7 +19,9 @@ from simulations.command_options import (
 
 OneService = Annotated[str, typer.Option("--service", help="The service.")]
 OneGroup = Annotated[str, typer.Option("--group", help="The mobility group.")]
+Room = Annotated[list[int] | None, typer.Option(help="Id of a building with an empty room; may be repeated.")]
 Seconds = Annotated[float, typer.Option(min=0, help="Stop proving after this long.")]
+GOALS_HELP = "people, walking, longest, all, backup, fair, seated (most people) or seats (least walking to a seat)."
 
 
 @simulating.command("capacity")
@@ -58,9 +60,17 @@ def simulate_siting(
     service: OneService,
     group: OneGroup = "adult",
     new: Annotated[int, typer.Option(min=0, help="How many sites to open beside those that are there.")] = 1,
-    goal: Annotated[str, typer.Option(help="people, walking, longest, all, backup or fair.")] = "people",
+    goal: Annotated[str, typer.Option(help=GOALS_HELP)] = "people",
     minutes: Minutes = None,
     seconds: Seconds = 60.0,
+    budget: Annotated[float | None, typer.Option(help="What may be spent.")] = None,
+    cost: Annotated[float, typer.Option(help="Of a new site.")] = 1.0,
+    room: Room = None,
+    room_cost: Annotated[float, typer.Option(help="Of opening in such a room.")] = 0.5,
+    only_rooms: Annotated[bool, typer.Option("--only-rooms", help="Open nowhere else than in these rooms.")] = False,
+    seats: Annotated[int | None, typer.Option(help="Of a new site, for the goals seated and seats.")] = None,
+    measure: Annotated[str, typer.Option(help="What seats are counted in: capacity, service_m2, …")] = "capacity",
+    each: Annotated[float, typer.Option(help="How much of it one person takes.")] = 1.0,
     at: At = None,
     place: PlaceCode = None,
     keep: Keep = False,
@@ -72,7 +82,9 @@ def simulate_siting(
     chosen(Service, [service])
     chosen(MobilityGroup, [group])
     fields = {"service": service, "group": group, "new": new, "goal": goal, "minutes": minutes, "seconds": seconds}
-    answer(context, "siting", fields, place, at, as_json=as_json, keep=keep)
+    terms = {"budget": budget, "cost": cost, "rooms": room, "room_cost": room_cost, "only_rooms": only_rooms}
+    whole = {**fields, **terms, "seats": seats, "measure": measure, "each": each}
+    answer(context, "siting", whole, place, at, as_json=as_json, keep=keep)
 
 
 @simulating.command("front")
@@ -84,9 +96,7 @@ def simulate_front(
     new: Annotated[int, typer.Option(min=1, help="How many new sites at most.")] = 5,
     budget: Annotated[float | None, typer.Option(help="What may be spent.")] = None,
     cost: Annotated[float, typer.Option(help="Of a new site.")] = 1.0,
-    room: Annotated[
-        list[int] | None, typer.Option(help="Id of a building with an empty room; may be repeated.")
-    ] = None,
+    room: Room = None,
     room_cost: Annotated[float, typer.Option(help="Of opening in such a room.")] = 0.5,
     minutes: Minutes = None,
     seconds: Seconds = 60.0,

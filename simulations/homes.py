@@ -7,6 +7,7 @@ door. What is unknown is taken as open.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from simulations.coverage import Reach, floor_ms
 from simulations.graph import CLOSED, arcs_of, links
 from simulations.states import Element, Reports, rows, shut
 from simulations.tables import Table, at_buildings, bounded
+from twin.errors import Refused
 from twin.terms import ElementKind, MobilityGroup, Service
 
 __all__ = ["Sites", "existing", "people", "table", "with_rooms"]
@@ -48,13 +50,24 @@ def existing(community: Community, said: Reports, service: Service, group: Mobil
     return Sites(at, np.full_like(at, -1), which.node[at], community.door_ms(which.node_m[at], group))
 
 
-def with_rooms(community: Community, sites: Sites, group: MobilityGroup) -> Sites:
-    """Add the buildings as candidates, one a node: of several at a node the one with the shortest way to it."""
+def with_rooms(
+    community: Community, sites: Sites, group: MobilityGroup, *, rooms: Sequence[int] = (), only_rooms: bool = False
+) -> Sites:
+    """Add the buildings as candidates, one a node: of several at a node the one with the shortest way to it.
+
+    rooms: ids of buildings with a room that stands empty, each a candidate of its own; only_rooms: there are no others.
+    Raises Refused where a room's building is not there or hangs on no node.
+    """
     houses = community.buildings
+    empty = np.isin(houses.ids, rooms)
+    strangers = set(rooms) - set(houses.ids[empty & (houses.node >= 0)].tolist())
+    if strangers:
+        raise Refused(f"no building {min(strangers)} that hangs on the network")
     order = np.lexsort((houses.node_m, houses.node))
     _, first = np.unique(houses.node[order], return_index=True)
-    at = order[first].astype(np.int32)
-    at = at[houses.node[at] >= 0]
+    nearest_door = np.zeros(len(houses.ids), np.bool_)
+    nearest_door[order[first]] = not only_rooms
+    at = np.flatnonzero((nearest_door | empty) & (houses.node >= 0)).astype(np.int32)
     return Sites(
         np.concatenate((sites.facility, np.full_like(at, -1))),
         np.concatenate((sites.building, at)),

@@ -12,7 +12,7 @@ from simulations.siting_exact import Limits, cover_within
 from simulations.siting_problem import Answer, Progress, Report
 from simulations.tables import Table
 
-__all__ = ["Point", "front"]
+__all__ = ["Point", "cheapest", "front"]
 
 People = NDArray[np.int64]
 CHEAPER = 1e-3  # of the cheapest site: costs nearer than this are the same; well above the solver's tolerance
@@ -60,7 +60,7 @@ def _by_budget(table: Table, people: People, limit_s: float, limits: Limits, rep
     points: list[Point] = []
     while budget >= 0:
         best = cover_within(table, people, limit_s=limit_s, limits=replace(limits, budget=budget), report=report)
-        cheap = _cheapest(table, people, limit_s, replace(limits, budget=budget), best=best, report=report)
+        cheap = cheapest(table, people, limit_s, replace(limits, budget=budget), best=best, report=report)
         points.append(cheap)
         if cheap.cost == 0 or (report and not report(Progress(best.value, best.bound, len(points)))):
             break
@@ -68,7 +68,7 @@ def _by_budget(table: Table, people: People, limit_s: float, limits: Limits, rep
     return points[::-1]
 
 
-def _cheapest(
+def cheapest(
     table: Table,
     people: People,
     limit_s: float,

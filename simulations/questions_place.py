@@ -13,10 +13,10 @@ from simulations.asking import Asked, Heard, Limit, searching
 from simulations.capacity import named
 from simulations.pareto import Point, front
 from simulations.siting_exact import Limits
+from simulations.siting_goals import Terms
 from simulations.siting_problem import Progress, Report
 from twin import facility_details
 from twin.counts import nearest
-from twin.errors import Refused
 from twin.terms import MobilityGroup, Service
 
 __all__ = ["CapacityQuestion", "FrontQuestion", "SitingQuestion", "capacity", "pareto", "siting"]
@@ -24,6 +24,8 @@ __all__ = ["CapacityQuestion", "FrontQuestion", "SitingQuestion", "capacity", "p
 Answer = dict[str, Any]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
 Cost = Annotated[float, msgspec.Meta(gt=0)]
+Each = Annotated[float, msgspec.Meta(gt=0, le=1_000)]
+Rooms = Annotated[tuple[int, ...], msgspec.Meta(max_length=1_000)]
 
 
 class CapacityQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,13 +40,16 @@ class CapacityQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     minutes: Limit | None = None
     decay: str = "step"
     measure: str = "capacity"
-    each: Annotated[float, msgspec.Meta(gt=0, le=1_000)] = 1
+    each: Each = 1
 
 
 class SitingQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where new sites of a service would serve most, with a bound that no choice can beat. 选址
 
-    seconds: how long to look for a proof; the best found by then is told with its bound.
+    goal: one of `siting_goals.GOALS`. seconds: how long to look for a proof; the best found by then is told with its
+    bound. cost: of a new site; rooms: ids of buildings with a room that stands empty, which costs room_cost, the only
+    ones where only_rooms; budget: what may be spent. seats: of a new site, where the goal is about seats; those of what
+    is there are its measure, each person needing so much of it.
     """
 
     service: Service
@@ -53,6 +58,14 @@ class SitingQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     new: Annotated[int, msgspec.Meta(ge=0, le=100)] = 1
     goal: str = "people"
     seconds: Seconds = 60
+    budget: Cost | None = None
+    cost: Cost = 1
+    rooms: Rooms = ()
+    room_cost: Cost = 0.5
+    only_rooms: bool = False
+    seats: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    measure: str = "capacity"
+    each: Each = 1
 
 
 class FrontQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -68,7 +81,7 @@ class FrontQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     new: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     budget: Cost | None = None
     cost: Cost = 1
-    rooms: Annotated[tuple[int, ...], msgspec.Meta(max_length=1_000)] = ()
+    rooms: Rooms = ()
     room_cost: Cost = 0.5
     seconds: Seconds = 60
 
@@ -76,8 +89,7 @@ class FrontQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 def capacity(asked: Asked, question: CapacityQuestion, heard: Heard) -> Answer:
     """Answer for every service and group."""
     community = asked.community
-    rooms = facility_details.rooms(asked.connection, community.place.id, question.measure)
-    rooms = {at: int(room // question.each) for at, room in rooms.items()}
+    rooms = _seats_there(asked, question.measure, question.each)
     pairs = [
         (service, group)
         for service in question.services or community.services()
@@ -105,6 +117,15 @@ def siting(asked: Asked, question: SitingQuestion, heard: Heard) -> Answer:
         limit_s=limit_s,
         new=question.new,
         goal=question.goal,
+        terms=Terms(
+            cost=question.cost,
+            rooms=question.rooms,
+            room_cost=question.room_cost,
+            only_rooms=question.only_rooms,
+            budget=question.budget,
+            seats=question.seats,
+            seats_there=_seats_there(asked, question.measure, question.each),
+        ),
         report=_until(question.seconds, heard),
     )
     return {"siting": {**found, **_norm(asked, question.service)}}
@@ -115,10 +136,7 @@ def pareto(asked: Asked, question: FrontQuestion, heard: Heard) -> Answer:
     community = asked.community
     limit_s = answers.service_limit_s(community, question.service, question.minutes)
     there = homes.existing(community, asked.said, question.service, question.group)
-    sites = homes.with_rooms(community, there, question.group)
-    strangers = set(question.rooms) - set(community.buildings.ids.tolist())
-    if strangers:
-        raise Refused(f"no building {min(strangers)}")
+    sites = homes.with_rooms(community, there, question.group, rooms=question.rooms)
     empty = np.isin(community.buildings.ids[sites.building], question.rooms) & ~sites.fixed
     cost = np.where(sites.fixed, 0.0, np.where(empty, question.room_cost, question.cost))
     limits = Limits(cost, sites=int(sites.fixed.sum()) + question.new, budget=question.budget, fixed=sites.fixed)
@@ -135,6 +153,12 @@ def pareto(asked: Asked, question: FrontQuestion, heard: Heard) -> Answer:
         **_norm(asked, question.service),
         "front": [_point(asked, sites, point) for point in points],
     }
+
+
+def _seats_there(asked: Asked, measure: str, each: float) -> dict[int, int]:
+    """Give how many people each facility has room for, by its id."""
+    rooms = facility_details.rooms(asked.connection, asked.community.place.id, measure)
+    return {at: int(room // each) for at, room in rooms.items()}
 
 
 def _norm(asked: Asked, service: Service) -> Answer:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,7 @@ from simulations import homes
 from simulations.capacity import Decay, seats_taken, two_step
 from simulations.community import Community
 from simulations.homes import Sites
-from simulations.siting import cover_most, shorten_longest, walk_least
-from simulations.siting_exact import Limits, cover_all, cover_fairly, cover_twice
+from simulations.siting_goals import GOALS, NO_TERMS, SEATED, WALKED, Found, Sought, Terms, refuse
 from simulations.siting_problem import Answer, Report
 from simulations.states import Reports
 from simulations.tables import Table
@@ -22,10 +20,7 @@ from twin.counts import nearest
 from twin.errors import Refused
 from twin.terms import MobilityGroup, Service
 
-__all__ = ["GOALS", "capacity", "siting"]
-
-GOALS = ("people", "walking", "longest", "all", "backup", "fair")
-WALKED_BEYOND = 2.0  # times the limit: what is counted for those whom no site reaches, and how far the table goes
+__all__ = ["capacity", "siting"]
 
 
 def capacity(
@@ -82,81 +77,90 @@ def siting(
     limit_s: float,
     new: int,
     goal: str,
+    terms: Terms = NO_TERMS,
     report: Report | None = None,
 ) -> dict[str, Any]:
     """Say where `new` sites of a service would serve most, beside those that are there; one may open in any building.
 
-    goal: one of GOALS. people: most people within the limit; walking: least walking; longest: the shortest longest
-    way; all: the fewest sites, `new` at most, that reach all who can be reached, its value is their number; backup:
-    as all, and then most people within the limit of a second site; fair: the largest share within the limit in the
-    grid that is worst off, then most people. Raises Refused where there is no such goal, or where more sites are asked
-    for than buildings hang on the network.
+    goal: one of `siting_goals.GOALS`; terms: what sites cost, and how many seats they have. Raises Refused where there
+    is no such goal or it has no such terms, or where more sites are asked for than buildings hang on the network.
     """
-    if goal not in GOALS:
-        raise Refused(f"{goal!r} is no goal; one of {', '.join(GOALS)}")
-    sites = homes.with_rooms(community, homes.existing(community, said, service, group), group)
+    refuse(goal, terms)
+    there = homes.existing(community, said, service, group)
+    sites = homes.with_rooms(community, there, group, rooms=terms.rooms, only_rooms=terms.only_rooms)
     if new > int((~sites.fixed).sum()):
         raise Refused(f"{new} new sites, but {int((~sites.fixed).sum())} buildings hang on the network")
-    far_s = WALKED_BEYOND * limit_s if goal in {"walking", "longest"} else limit_s
-    table = homes.table(community, said, sites, group, limit_s=far_s)
-    residents = homes.people(community, group)
-    grid = community.buildings.grid_ids[community.households.building]
-    if goal == "fair" and not residents[grid >= 0].any():
-        raise Refused("nobody lives in a grid")
-    asked = _Sought(table, residents, grid, sites.fixed, new, limit_s)
-    found = _solved(goal, asked, report)
-    now, then = (_within(table, residents, some, limit_s) for some in (np.flatnonzero(sites.fixed), found.sites))
+    far_s = WALKED[goal](limit_s) if goal in WALKED else limit_s
+    sought = _sought(community, sites, homes.table(community, said, sites, group, limit_s=far_s), group, terms)
+    found = GOALS[goal](sought, new, limit_s, report)
+    chosen = found.answer.sites if len(found.answer.sites) else np.flatnonzero(sites.fixed)
+    now, then = (_within(sought, some, limit_s) for some in (np.flatnonzero(sites.fixed), chosen))
     return {
         "service": service.value,
         "group": group.value,
         "limit_s": limit_s,
         "counts_if_needed": community.bands_of(group)[1],
         "goal": goal,
-        "residents": nearest(int(residents.sum())),
+        "residents": nearest(int(sought.people.sum())),
         "within_limit_now": nearest(now),
         "within_limit_then": nearest(then),
         "gained": nearest(then) - nearest(now),
-        **_sureness(found),
-        "sites": [_site(community, sites, at) for at in found.sites.tolist()],
+        **_sureness(found.answer),
+        "possible": _possible(sought, new, found.answer),
+        "beyond_all": nearest(
+            int(sought.people[np.setdiff1d(np.arange(len(sought.people)), sought.table.column)].sum())
+        ),
+        "cost": round(float(sought.cost[found.answer.sites].sum()), 6),
+        "budget": terms.budget,
+        **(_seats(community, sites, sought, found) if goal in SEATED else {}),
+        "sites": [_site(community, sites, sought, found, at) for at in found.answer.sites.tolist()],
     }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sought:
-    """What sites are sought for; people and grid by household row, fixed by site."""
-
-    table: Table
-    people: NDArray[np.int64]
-    grid: NDArray[np.int32]
-    fixed: NDArray[np.bool_]
-    new: int
-    limit_s: float
-
-
-def _solved(goal: str, sought: _Sought, report: Report | None) -> Answer:
-    at = (sought.table, sought.people)
-    sites = int(sought.fixed.sum()) + sought.new
-    limits = Limits(np.ones(len(sought.fixed)), sites=sites, fixed=sought.fixed)
-    match goal:
-        case "people":
-            return cover_most(*at, limit_s=sought.limit_s, sites=sites, fixed=sought.fixed, report=report)
-        case "walking":
-            beyond_s = WALKED_BEYOND * sought.limit_s
-            return walk_least(*at, beyond_s=beyond_s, sites=sites, fixed=sought.fixed, report=report)
-        case "all":
-            return cover_all(*at, limit_s=sought.limit_s, limits=limits, report=report)
-        case "backup":
-            return cover_twice(*at, limit_s=sought.limit_s, limits=limits, report=report)[1]
-        case "fair":
-            return cover_fairly(*at, sought.grid, limit_s=sought.limit_s, limits=limits, report=report)[0]
-        case _:
-            return shorten_longest(*at, sites=sites, fixed=sought.fixed, report=report)
+def _sought(community: Community, sites: Sites, table: Table, group: MobilityGroup, terms: Terms) -> Sought:
+    """Gather what sites are sought for."""
+    ids, houses = community.facilities.ids[sites.facility].tolist(), community.buildings
+    is_room = np.isin(houses.ids[sites.building], terms.rooms) & ~sites.fixed
+    known = [terms.seats_there.get(at, 0) for at in ids]
+    return Sought(
+        table=table,
+        people=homes.people(community, group),
+        grid=houses.grid_ids[community.households.building],
+        fixed=sites.fixed,
+        cost=np.where(sites.fixed, 0.0, np.where(is_room, terms.room_cost, terms.cost)),
+        seats=np.where(sites.fixed, known, terms.seats or 0).astype(np.float64),
+        budget=terms.budget,
+    )
 
 
-def _within(table: Table, residents: NDArray[np.int64], sites: NDArray[np.integer], limit_s: float) -> int:
+def _possible(sought: Sought, new: int, found: Answer) -> bool | None:
+    """Tell whether any choice of so many sites does what is asked; None where the search was stopped before it knew."""
+    if len(found.sites) or not (new or sought.fixed.any()):
+        return True
+    return False if found.proven else None
+
+
+def _seats(community: Community, sites: Sites, sought: Sought, found: Found) -> dict[str, Any]:
+    """Tell of the seats, and of the facilities that seat nobody because nobody knows how many they have room for."""
+    at = found.answer.sites[sites.fixed[found.answer.sites]]
+    unknown = sites.facility[at[sought.seats[at] == 0]]
+    seated = round(float(found.flow.sum()))
+    return {
+        "seats": int(sought.seats[found.answer.sites].sum()),
+        "seated": nearest(seated),
+        "without_seat": nearest(int(sought.people.sum()) - seated),
+        "capacity_unknown": [
+            {"id": int(community.facilities.ids[row]), "name": community.facilities.names[row]}
+            for row in unknown.tolist()
+        ],
+    }
+
+
+def _within(sought: Sought, sites: NDArray[np.integer], limit_s: float) -> int:
     """Count those within the limit of one of these sites."""
+    table = sought.table
     near = np.isin(table.facility(), sites) & (table.time_ms <= limit_s * 1000)
-    return int(residents[np.unique(table.column[near])].sum())
+    return int(sought.people[np.unique(table.column[near])].sum())
 
 
 def _sureness(found: Answer) -> dict[str, Any]:
@@ -168,14 +172,19 @@ def _sureness(found: Answer) -> dict[str, Any]:
     }
 
 
-def _site(community: Community, sites: Sites, at: int) -> dict[str, Any]:
+def _site(community: Community, sites: Sites, sought: Sought, found: Found, at: int) -> dict[str, Any]:
+    seats = int(sought.seats[at])
+    going = nearest(round(float(found.flow[sought.table.facility() == at].sum()))) if len(found.flow) else None
+    taken = {} if going is None else {"seats": seats, "seated": going}
     if sites.fixed[at]:
         row = int(sites.facility[at])
-        return {"there": True, "id": int(community.facilities.ids[row]), "name": community.facilities.names[row]}
+        facility = {"id": int(community.facilities.ids[row]), "name": community.facilities.names[row]}
+        return {"there": True, **facility, **taken}
     row = int(sites.building[at])
     houses = community.buildings
     place = {"lon": round(float(houses.lon[row]), 6), "lat": round(float(houses.lat[row]), 6)}
-    return {"there": False, "id": int(houses.ids[row]), "name": houses.names[row], **place}
+    name = {"id": int(houses.ids[row]), "name": houses.names[row]}
+    return {"there": False, **name, **place, "cost": float(sought.cost[at]), **taken}
 
 
 def _shares(share: NDArray[np.float64], residents: NDArray[np.int64]) -> dict[str, float | None]:
@@ -189,4 +198,4 @@ def _shares(share: NDArray[np.float64], residents: NDArray[np.int64]) -> dict[st
 
 
 def _finite(value: float) -> float | None:
-    return round(value, 3) if np.isfinite(value) else None
+    return round(value, 3) + 0.0 if np.isfinite(value) else None  # + 0.0: never -0.0

@@ -1,6 +1,6 @@
-"""Where to open sites under budgets, capacities and fairness: exact models, solved by HiGHS.
+"""Where to open sites under budgets and fairness: exact models, solved by HiGHS; with seats: `simulations.siting_seats`.
 
-Tables are candidate × place; costs, capacities and fixed sites (candidates,); people and grids (places,). What is fixed
+Tables are candidate × place; costs and fixed sites (candidates,); people and grids (places,). What is fixed
 is open already and costs nothing. Costs can tell what is preferred: a room that stands empty costs less than a new one.
 Every function takes `report`, which hears of progress in the solver's costs and says whether to go on.
 """
@@ -17,16 +17,7 @@ from simulations.siting_problem import Answer, Flags, Floats, Report, alike, cov
 from simulations.solver import Model, Solved, minimise
 from simulations.tables import Table
 
-__all__ = [
-    "Limits",
-    "Seated",
-    "cover_all",
-    "cover_fairly",
-    "cover_twice",
-    "cover_within",
-    "seat_most",
-    "walk_to_seats",
-]
+__all__ = ["Limits", "answer_of", "cover_all", "cover_fairly", "cover_twice", "cover_within"]
 
 People = NDArray[np.int64]
 ROUNDING = 1e-9  # the solver's own, of a share
@@ -61,14 +52,6 @@ class Limits:
         return made
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seated:
-    """Sites to open, and how many people of the place of each row of the table go to its candidate, (rows,)."""
-
-    answer: Answer
-    flow: Floats
-
-
 def cover_all(
     table: Table,
     people: People,
@@ -89,7 +72,7 @@ def cover_all(
     model.cost[:] = np.where(limits.held(), 0.0, limits.cost)
     _, place = np.unique(np.repeat(np.arange(len(problem.beyond)), np.diff(problem.indptr)), return_inverse=True)
     model.add(place, problem.candidate, 1.0, least=1.0, most=np.inf)
-    return _answer(minimise(model, target=target, report=report), len(limits.cost))
+    return answer_of(minimise(model, target=target, report=report), len(limits.cost))
 
 
 def cover_twice(
@@ -121,7 +104,7 @@ def cover_twice(
     model.upper[m + np.setdiff1d(np.arange(groups), reached)] = 0.0
     price = np.where(limits.held(), 0.0, limits.cost)
     model.add(np.zeros(m, np.int64), np.arange(m), price, least=-np.inf, most=once.value + ROUNDING)
-    twice = _negative(_answer(minimise(model, report=report), m))
+    twice = _negative(answer_of(minimise(model, report=report), m))
     cost = Answer(twice.sites, once.value, once.bound, once.proven)
     return cost, Answer(twice.sites, twice.value, twice.bound, once.proven and twice.proven)
 
@@ -145,11 +128,11 @@ def cover_within(
     _serve(model, m, np.repeat(np.arange(groups), np.diff(problem.indptr)), problem.candidate, groups)
     if at_least is None:
         model.cost[m:] = -problem.beyond
-        return _negative(_answer(minimise(model, report=report), m))
+        return _negative(answer_of(minimise(model, report=report), m))
     row = np.zeros(groups, np.int64)
     model.add(row, m + np.arange(groups), problem.beyond, least=at_least - HALF, most=np.inf)  # people are whole
     model.cost[:m] = np.where(limits.held(), 0.0, limits.cost)
-    return _answer(minimise(model, report=report), m)
+    return answer_of(minimise(model, report=report), m)
 
 
 def cover_fairly(
@@ -195,7 +178,7 @@ def cover_fairly(
     share = minimise(model, start=start, report=report)
     model.cost[worst], model.lower[worst] = 0.0, max(0.0, -share.value - ROUNDING)
     model.cost[m:worst] = -many
-    total = _negative(_answer(minimise(model, start=share.values, report=report), m))
+    total = _negative(answer_of(minimise(model, start=share.values, report=report), m))
     fair = Answer(total.sites, -share.value, min(1.0, -share.bound), share.proven)
     return fair, Answer(total.sites, total.value, total.bound, share.proven and total.proven)
 
@@ -211,35 +194,6 @@ def _shares(
     return inside, row, many[inside] / np.bincount(row, many[inside])[row]
 
 
-def seat_most(
-    table: Table, people: People, capacity: Floats, *, limit_s: float, limits: Limits, report: Report | None = None
-) -> Seated:
-    """Choose sites to seat the most people, each at one site within the limit and no site above its capacity.
-
-    value and bound are people seated; people of a place may go to several sites.
-    """
-    near = np.flatnonzero((table.time_ms <= limit_s * 1000) & (people[table.column] > 0))
-    many = people[table.column[near]].astype(np.float64)
-    seated = _seat(table, near, many, capacity, limits, costs=-many, least=0.0, split=True, report=report)
-    return Seated(_negative(seated.answer), seated.flow)
-
-
-def walk_to_seats(
-    table: Table, people: People, capacity: Floats, *, limits: Limits, split: bool = True, report: Report | None = None
-) -> Seated:
-    """Choose sites for the least walking, everybody seated, no site above its capacity (capacitated p-median).
-
-    value and bound are people × seconds, inf where not all can be seated. split: whether people of a place may go to
-    several sites; else each place goes to one.
-    """
-    if np.any(people[np.setdiff1d(np.arange(table.columns), table.column)] > 0):
-        return Seated(Answer(np.zeros(0, np.int32), np.inf, np.inf, proven=True), np.zeros(len(table.column)))
-    rows = np.flatnonzero(people[table.column] > 0)
-    many = people[table.column[rows]].astype(np.float64)
-    walking = many * table.seconds()[rows]
-    return _seat(table, rows, many, capacity, limits, costs=walking, least=1.0, split=split, report=report)
-
-
 def _serve(model: Model, m: int, place: NDArray[np.integer], candidate: NDArray[np.integer], places: int) -> None:
     """Say that a place, variable m and on, is served only if a candidate of one of its rows is open."""
     every = np.arange(places)
@@ -248,39 +202,8 @@ def _serve(model: Model, m: int, place: NDArray[np.integer], candidate: NDArray[
     model.add(row, variable, factor, least=0.0, most=np.inf)
 
 
-def _seat(
-    table: Table,
-    rows: NDArray[np.intp],
-    many: Floats,
-    capacity: Floats,
-    limits: Limits,
-    *,
-    costs: Floats,
-    least: float,
-    split: bool,
-    report: Report | None,
-) -> Seated:
-    """Solve for the share of the place's people, `many`, that go to the candidate in each of these rows."""
-    m, count = len(limits.cost), len(rows)
-    candidate, place = table.facility()[rows].astype(np.int64), table.column[rows]
-    model = limits.model(count)
-    model.whole[m:] = not split
-    model.cost[m:] = costs
-    flow, every = m + np.arange(count), np.arange(m)
-    _, nth = np.unique(place, return_inverse=True)
-    model.add(nth, flow, 1.0, least=least, most=1.0)
-    taken, seats = np.concatenate((candidate, every)), np.concatenate((many, -capacity))
-    model.add(taken, np.concatenate((flow, every)), seats, least=-np.inf, most=0.0)
-    link = np.tile(np.arange(count), 2)  # nobody goes where it is closed
-    model.add(link, np.concatenate((flow, candidate)), np.repeat([1.0, -1.0], count), least=-np.inf, most=0.0)
-    solved = minimise(model, report=report)
-    people = np.zeros(len(table.column))
-    if len(solved.values):
-        people[rows] = solved.values[m:] * many
-    return Seated(_answer(solved, m), people)
-
-
-def _answer(solved: Solved, candidates: int) -> Answer:
+def answer_of(solved: Solved, candidates: int) -> Answer:
+    """Read the open candidates, a model's first variables, off its solution."""
     sites = np.flatnonzero(solved.values[:candidates] > HALF).astype(np.int32)
     return Answer(sites, solved.value, solved.bound, solved.proven)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,10 +14,13 @@ from simulations.commands import simulating
 from simulations.community import Community
 from simulations.coverage import coverage
 from simulations.siting import cover_most
+from simulations.siting_goals import NO_TERMS, Terms
 from tests.simulations.test_commands import ask
 from tests.simulations.village import village
 from twin.errors import Refused
 from twin.terms import MobilityGroup, Service
+
+ROOMS = (5, 6, 700, 800, 1000)  # ids of buildings in Monaco
 
 
 @pytest.mark.parametrize("group", [MobilityGroup.ADULT, MobilityGroup.WHEELCHAIR])
@@ -63,7 +67,57 @@ def test_goals_in_the_village() -> None:
     fair = ask_for(new=1, goal="fair")
     assert (fair["value"], fair["within_limit_then"]) == (0.571, 40)  # one grid of 70: the hill house has 40 of them
     none = ask_for(new=0, goal="all")
-    assert (none["sites"], none["value"], none["proven"]) == ([], None, True)
+    assert (none["sites"], none["value"], none["proven"], none["possible"]) == ([], None, True, False)
+    assert none["within_limit_then"] == none["within_limit_now"]  # what is there stays
+    longest = ask_for(new=1, goal="longest")
+    assert (longest["possible"], longest["beyond_all"]) == (True, 0)
+
+
+def test_seats_rooms_and_budgets_in_the_village() -> None:
+    """A pharmacy for 15 stands 5 minutes from the houses: 40 live in the valley house (id 11), 60 in the hill house."""
+    here = village()
+    ask_for = partial(siting_answers.siting, here, (), Service.PHARMACY, MobilityGroup.ADULT, limit_s=120)
+    valley = Terms(rooms=(11,), room_cost=1.0, cost=10.0)
+    # the hill has more people, but only a room in the valley is within the budget
+    cheap = ask_for(new=1, goal="people", terms=replace(valley, budget=5.0))
+    assert ([site["id"] for site in cheap["sites"]], cheap["cost"]) == ([31, 11], 1.0)
+    rich = ask_for(new=1, goal="people", terms=replace(valley, budget=10.0))
+    assert ([site["id"] for site in rich["sites"]], rich["cost"]) == ([31, 12], 10.0)
+    only = ask_for(new=1, goal="people", terms=replace(valley, only_rooms=True))
+    assert [site["id"] for site in only["sites"]] == [31, 11]
+    # 25 seats more are 25 people more, wherever; to walk least, those at the door of the hill house get them
+    seated = ask_for(new=1, goal="seated", terms=Terms(seats=25, seats_there={31: 15}))
+    assert (seated["seated"], seated["seats"], seated["proven"]) == (25, 40, True)  # nobody is near the 15
+    unknown = ask_for(new=1, goal="seats", terms=Terms(seats=25))
+    assert (unknown["seated"], [one["id"] for one in unknown["capacity_unknown"]]) == (25, [31])
+    assert sum(site["seated"] for site in unknown["sites"]) == unknown["seated"]
+
+
+@pytest.mark.parametrize(
+    ("goal", "terms", "why"),
+    [
+        ("walking", Terms(budget=3.0), "the goal 'walking' has no budget"),
+        ("seated", NO_TERMS, "needs to know how many seats a new site has"),
+        ("people", Terms(only_rooms=True), "no room is named"),
+        ("people", Terms(rooms=(99,)), "no building 99 that hangs on the network"),
+    ],
+)
+def test_terms_that_mean_nothing_are_refused(goal: str, terms: Terms, why: str) -> None:
+    with pytest.raises(Refused, match=why):
+        siting_answers.siting(
+            village(), (), Service.PHARMACY, MobilityGroup.ADULT, limit_s=120, new=1, goal=goal, terms=terms
+        )
+
+
+def test_seats_are_sited_in_monaco_within_a_budget_rooms_first(monaco_database: str) -> None:
+    words = ("siting", "--service", "canteen", "--group", "75-84", "--goal", "seated", "--seats", "60", "--new", "4")
+    rooms = [word for room in ROOMS for word in ("--room", str(room))]
+    answer = ask(monaco_database, *words, "--budget", "1.5", *rooms, "--seconds", "30")["siting"]
+    new = [site for site in answer["sites"] if not site["there"]]
+    assert answer["cost"] == sum(site["cost"] for site in new) <= 1.5
+    assert answer["seated"] == sum(site["seated"] for site in answer["sites"]) <= answer["seats"]
+    assert all(site["seated"] <= site["seats"] for site in answer["sites"])
+    assert answer["value"] <= answer["bound"] <= answer["seats"] + 60 * (4 - len(new))
 
 
 def test_capacity_names_seats_and_the_seated(monaco_database: str) -> None:

@@ -10,22 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from simulations.capacity import seats_taken
 from simulations.lagrangian import solve
 from simulations.lagrangian_kernels import FREE, IN
 from simulations.pareto import front
 from simulations.siting import cover_most, shorten_longest, walk_least
-from simulations.siting_exact import (
-    Limits,
-    cover_all,
-    cover_fairly,
-    cover_twice,
-    cover_within,
-    seat_most,
-    walk_to_seats,
-)
+from simulations.siting_exact import Limits, cover_all, cover_fairly, cover_twice, cover_within
 from simulations.siting_greedy import greedy, shaken, swapped
 from simulations.siting_model import finish, remainder
 from simulations.siting_problem import Progress, from_costs, walking
+from simulations.siting_seats import seat_most, town_seats, town_walk, walk_to_seats
 from simulations.tables import Table, from_rows
 from tests.simulations.test_capacity import tables
 
@@ -216,6 +210,30 @@ def test_two_halls_that_back_each_other_up() -> None:
     people = np.array([10, 20, 30, 40])
     cost, twice = cover_twice(table, people, limit_s=600, limits=Limits(np.ones(4)))
     assert (cost.value, twice.sites.tolist(), twice.value) == (2, [0, 2], 30)
+
+
+@given(asked(), st.integers(1, 12))
+def test_the_best_of_a_shortlist_is_no_better_than_its_bound_and_no_worse_than_all_choices_of_it(
+    case: tuple[Table, NDArray[np.int64], NDArray[np.bool_], int], room: int
+) -> None:
+    table, people, fixed, sites = case
+    seats = np.full(table.facilities, float(room))
+    limits = Limits(np.ones(table.facilities), sites=sites, fixed=fixed)
+
+    def seated(some: list[int]) -> int:
+        there = np.zeros(table.facilities, np.int64)
+        there[some] = room
+        return int(seats_taken(table, people, there, limit_s=LIMIT_S).sum())
+
+    best = max(seated(some) for some in choices(fixed, sites))
+    for whole_rows in (0, 10_000):  # by the shortlist, on which all stand here, and whole
+        found = town_seats(table, people, seats, limit_s=LIMIT_S, limits=limits, whole_rows=whole_rows)
+        assert found.answer.value == best == found.flow.sum() == seated(found.answer.sites.tolist())
+        assert found.answer.bound >= best
+    whole = town_walk(table, people, seats, beyond_s=2000, limits=limits)
+    short = town_walk(table, people, seats, beyond_s=2000, limits=limits, whole_rows=0)
+    assert whole.answer.proven
+    assert short.answer.bound - 1e-6 <= whole.answer.value <= short.answer.value + 1e-6
 
 
 def test_a_hall_with_seats_for_eighty_seats_no_more() -> None:

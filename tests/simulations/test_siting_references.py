@@ -12,8 +12,9 @@ from scipy.sparse.csgraph import floyd_warshall
 
 from simulations.lagrangian import solve
 from simulations.siting import shorten_longest
-from simulations.siting_exact import Limits, cover_all, cover_twice, walk_to_seats
+from simulations.siting_exact import Limits, cover_all, cover_twice
 from simulations.siting_problem import covering, from_costs
+from simulations.siting_seats import walk_to_seats
 from simulations.tables import Table, from_rows
 
 Matrix = NDArray[np.float64]
