@@ -25,9 +25,9 @@ from paho.mqtt.properties import Properties
 from ingest import worker
 from ingest.mqtt import Session
 from ingest.pipeline import Pipeline
+from ingest.routing import Decoded
 from ingest.settings import Broker, IngestSettings, Subscription
 from ingest.settling import batch
-from ingest.sifting import Decoded
 from twin import db, observations
 from twin.copying import copy_in
 

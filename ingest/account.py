@@ -24,16 +24,22 @@ class Account:
         self._prefix = f"{broker}/" if broker else ""
         self._numbers: dict[tuple[int, str], int] = {}
         self._tallies: list[Tally] = []
+        # of the message before: most are of the same minute and source
+        self._source, self._from_us, self._number, self._tally = "", 0, 0, Tally()
 
     def message(self, received_us: int, source: str) -> int:
         """Count a message and give the number of its tally."""
-        key = (received_us // MINUTE_US, source)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self._tallies)
+        if source != self._source or not 0 <= received_us - self._from_us < MINUTE_US:
+            self._turn_to(received_us // MINUTE_US, source)
+        self._tally.messages += 1
+        return self._number
+
+    def _turn_to(self, minute: int, source: str) -> None:
+        number = self._numbers.setdefault((minute, source), len(self._tallies))
+        if number == len(self._tallies):
             self._tallies.append(Tally())
-        self._tallies[number].messages += 1
-        return number
+        self._source, self._from_us = source, minute * MINUTE_US
+        self._number, self._tally = number, self._tallies[number]
 
     def quarantined(self, number: int) -> None:
         """Count a reading, or an undecodable message, as set aside."""

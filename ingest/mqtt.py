@@ -11,8 +11,8 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
 
+import msgspec
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
@@ -43,7 +43,7 @@ CERTIFICATE_ALERTS = frozenset(
 NEVER = {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}  # version, client id, password, not authorised, banned, method
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One message as it came; `session` is which connection it came by, for only there it can be acknowledged.
 
     `receipt` is what its publisher wants to hear when it is settled; `is_again` that the broker has sent it before.

@@ -9,14 +9,17 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Event
 
+from msgspec.structs import replace
+
 from ingest.floods import Floods
 from ingest.mqtt import Session
 from ingest.quarantine import Unreadable
 from ingest.redelivery import Redelivery
+from ingest.routing import Decoded, Routes, decode
 from ingest.sequences import Sequences
 from ingest.settings import IngestSettings
 from ingest.settling import settle
-from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
+from ingest.sifting import Register, Sifted, sift
 from twin import account, db, health, observations
 from twin.db import Engine
 from twin.devices import intervals
@@ -191,7 +194,7 @@ class Pipeline:
             raise error
         log.error("the database will not have a message on %s: %s", printable(one.message.topic), error)
         why = Unreadable(Reason.NOT_STORABLE, f"the database will not have it: {printable(_first_line(error))}")
-        return self._store(session, [one._replace(trouble=why)])
+        return self._store(session, [replace(one, trouble=why)])
 
     def _commit(self, decoded: list[Decoded]) -> None:
         """Store a batch with its quarantine and its account in one transaction."""

@@ -13,9 +13,11 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from ingest.mqtt import Message
+from ingest.routing import Decoded
 from ingest.settings import Broker
-from ingest.sifting import Decoded
 from twin import deliveries
 from twin.db import Connection
 from twin.deliveries import Batch, Delivered
@@ -51,7 +53,7 @@ class Redelivery:
         known = self._known.get(message.mid)
         if known is None or known.digest != _digest(message):
             return message
-        return message._replace(received_us=known.received_us)
+        return replace(message, received_us=known.received_us)
 
     def add(self, connection: Connection, decoded: Sequence[Decoded]) -> Batch | None:
         """Write down, in the transaction that stores them, which messages of a batch state no time; None: none does."""

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
 from ingest.account import UNKNOWN
 from ingest.health import brought
 from ingest.mqtt import Message
+from ingest.routing import Decoded, Routes, decode
 from ingest.settings import IngestSettings
 from ingest.settling import batch, said
-from ingest.sifting import EPOCH, Decoded, Register, Routes, Sifted, decode, sift
+from ingest.sifting import EPOCH, Register, Sifted, sift
 from twin import account, health, observations, quarantine, texts
 from twin.account import Tally
 from twin.db import Connection
@@ -56,7 +59,7 @@ def retry(connection: Connection, settings: IngestSettings, row_id: int) -> Retr
     mine = _of(row, decoded.readings)
     if not mine and not row.is_whole_message:
         raise Refused(f"{row_id}: the message no longer says {row.name} of {row.thing_key}")
-    sifted = sift([decoded._replace(readings=mine)], Register(register(connection)), settings)
+    sifted = sift([replace(decoded, readings=mine)], Register(register(connection)), settings)
     if sifted.refusals and not sifted.values and not sifted.texts:
         return Retried(row_id, 0, 0, row.count, 0, sifted.refusals[0].reason)
     (later,) = decode([_message(row, later_us=1)], routes)

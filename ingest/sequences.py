@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from ingest.mqtt import Message
-from ingest.sifting import Decoded
+from ingest.routing import Decoded
 from twin import gaps
 from twin.db import Connection
 from twin.gaps import Step

@@ -3,122 +3,39 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ingest.account import UNKNOWN, Account
-from ingest.commands import Command
-from ingest.decoders import WHOLE, Asking, Decode, describes_devices, find_all, renamed, speaker_levels
+from ingest.decoders import WHOLE, describes_devices
 from ingest.mqtt import Message
-from ingest.quarantine import Reason, Unreadable, printable
-from ingest.settings import IngestSettings, Subscription
+from ingest.quarantine import Reason, printable
+from ingest.routing import Decoded
+from ingest.settings import IngestSettings
 from ingest.times import SECOND_US
 from ingest.values import RSSI
 from twin import gate
-from twin.devices import Slot
+from twin.devices import BY_CLIENT, Slot
+from twin.gate import FUTURE_US, PAST_US
 from twin.offers import MOST_PROPERTIES, Described, Seen
 from twin.quarantine import Refusal
 from twin.terms import Reading
 from twin.units import code_of
 
-PAYLOAD_BYTES = 256 * 1024
-TOPIC_CHARACTERS = 1_024
-TOPIC_LEVELS = 64
 # What a device says of its own health: taken where it is enrolled, otherwise no matter for the quarantine.
 HEALTH = frozenset({"battery", "rssi", "available"})
 SIGNALS = {"battery": (0.0, 100.0), "rssi": (-200.0, 50.0)}  # kept of every device: %, dBm
-# What a third party's decoder may raise for bytes it did not foresee; the message is set aside and the stream goes on.
-FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ROUTES_KEPT = 100_000
+SENSORTHINGS = "sensorthings"
+STREAM = re.compile(r"Datastreams\((\d{1,10})\)", re.ASCII)
+PLAIN_KEPT = 200_000
 # Each row of the quarantine keeps the payload: one message of 250 kB can hold 15,000 readings of unknown devices, and
 # a row for each would be a gigabyte. The last row of a message counts what has no row of its own.
 ROWS_A_MESSAGE = 8
 MORE = "; and more of this message is set aside"
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Who reads a topic; `source` is what the account calls it, `levels` how much of the topic says who speaks."""
-
-    source: str
-    decode: Decode
-    levels: int = 0
-
-
-class Routes:
-    """Find the decoder of a topic: that of the first subscription whose filter matches."""
-
-    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
-        decoders = find_all((one.decoder, one.mapping, one.zone) for one in subscriptions)
-        self._routes = [
-            (
-                one.filter.split("/"),
-                Route(one.decoder, renamed(decode, one.rename), speaker_levels(one.decoder, one.mapping)),
-            )
-            for one, decode in zip(subscriptions, decoders, strict=True)
-        ]
-        self._asking: dict[int, Asking] = {}  # by identity: two subscriptions may share one decoder
-        for decoder in decoders:
-            if isinstance(decoder, Asking):
-                self._asking[id(decoder)] = decoder
-        self._found: dict[str, Route | None] = {}
-
-    def take_commands(self) -> list[Command]:
-        """Give what the decoders want published."""
-        return [command for decoder in self._asking.values() for command in decoder.take_commands()]
-
-    def find(self, topic: str) -> Route | None:
-        """Give the route of a topic, None where no subscription is for it."""
-        if topic in self._found:
-            return self._found[topic]
-        levels = topic.split("/")
-        route = next((route for filters, route in self._routes if matches(filters, levels)), None)
-        if len(self._found) < ROUTES_KEPT:
-            self._found[topic] = route
-        return route
-
-    def nearest(self, topic: str) -> tuple[str, str] | None:
-        """Give the source and the filter that come nearest to a topic without a route; None where no level agrees."""
-        levels = topic.split("/")
-        scored = [(_agreement(filters, levels), "/".join(filters), route.source) for filters, route in self._routes]
-        best, text, source = max(scored, default=(0.0, "", ""), key=lambda one: one[0])
-        return (source, text) if best > 0 else None
-
-
-def _agreement(filters: Sequence[str], levels: Sequence[str]) -> float:
-    """Say how far a topic agrees with a filter, 0 to 1: the share of levels, at their places, that are the filter's words.
-
-    A + agrees with any level, but alone it makes no likeness.
-    """
-    pairs = list(zip(filters, levels, strict=False))
-    words = sum(one == level for one, level in pairs)
-    wild = sum(one == "+" for one, _ in pairs)
-    return (words + wild) / max(len(filters), len(levels)) if words else 0.0
-
-
-def matches(filters: Sequence[str], levels: Sequence[str]) -> bool:
-    """Tell whether a topic matches a filter, both cut into levels (MQTT 5, 4.7: $… only where it is named)."""
-    if levels[0].startswith("$") and filters[0] != levels[0]:
-        return False
-    for position, level in enumerate(filters):
-        if level == "#":
-            return True
-        if position >= len(levels) or level not in ("+", levels[position]):
-            return False
-    return len(filters) == len(levels)
-
-
-class Decoded(NamedTuple):
-    """A message and what it says; `trouble` is why it says nothing, or why the database will not have it."""
-
-    message: Message
-    source: str
-    readings: Sequence[Reading]
-    trouble: Unreadable | None = None
-    levels: int = 0
 
 
 class Origin(NamedTuple):
@@ -143,17 +60,45 @@ def speaks_for(said: Decoded | Origin, slot: Slot) -> bool:
 
 
 class Register:
-    """The enrolled datastreams by (thing key, property), and the thing keys."""
+    """The enrolled datastreams by (thing key, property), and the thing keys.
+
+    `plain` keeps, by who said it on which topic, those whose readings need no more than a look at value and time: they
+    came by the way of their thing and in the registered unit, as numbers. It fills as they come.
+    """
 
     def __init__(self, slots: Mapping[tuple[str, str], Slot]) -> None:
         self.slots = dict(slots)
         self.things = {key: slot.thing_id for (key, _), slot in slots.items()}
         self.ways = {key: slot for (key, _), slot in slots.items()}  # format and topic, the same for all of a thing
+        self.plain: dict[tuple[str, int, str, str, str, str | None], Slot] = {}
         self._names = {slot.datastream_id: name for name, slot in slots.items()}
+
+    def remember(self, origin: Origin, reading: Reading, slot: Slot) -> None:
+        """Keep that such readings are plain, where they are: this one was taken into this slot as it is."""
+        is_as_always = slot.stated is not None or reading.unit is None
+        is_as_registered = reading.unit is None or reading.unit == slot.unit
+        if slot.wrong is None and is_as_always and is_as_registered and reading.property not in SIGNALS:
+            if len(self.plain) >= PLAIN_KEPT:
+                self.plain.clear()  # somebody invents topics
+            way = (origin.source, origin.levels, origin.message.topic)
+            self.plain[*way, reading.thing_key, reading.property, reading.unit] = slot
+
+    def by_number(self, origin: Origin, reading: Reading) -> Slot | None:
+        """Give the datastream that SensorThings names by its number; None where none is named or there.
+
+        Of a thing that a client made, or whose format this is, it is the thing's own way; of others it is not.
+        """
+        found = STREAM.fullmatch(reading.thing_key) if origin.source == SENSORTHINGS else None
+        name = self._names.get(int(found[1])) if found and reading.property == "result" else None
+        if name is None:
+            return None
+        slot = self.slots[name]
+        return slot._replace(format=SENSORTHINGS, topic="") if slot.format in (BY_CLIENT, SENSORTHINGS) else slot
 
     def learn(self, sifted: Sifted) -> None:
         """Take over which units a committed batch stated first, which are wrong now and which are right again."""
         for one in sifted.first_units.keys() | sifted.wrong_units.keys() | sifted.mended:
+            self.plain.clear()
             name = self._names[one]
             slot = self.slots[name]
             wrong = None if one in sifted.mended else slot.wrong
@@ -195,52 +140,59 @@ class Sifted:
     mended: set[int] = field(default_factory=set)  # datastreams that come in the right unit again
     is_unknown: bool = False  # whether something is not as registered, which may have changed since it was read
 
+    @property
+    def columns(self) -> tuple[list[Any], ...]:
+        """The six lists."""
+        return self.datastream_ids, self.times_us, self.values, self.tallies, self.thing_ids, self.received_us
 
-def decode(messages: Iterable[Message], routes: Routes) -> list[Decoded]:
-    """Decode each message once, in order: decoders that remember what devices said must not hear it twice."""
-    decoded = []
-    for message in messages:
-        route = routes.find(message.topic)
-        source, levels = (UNKNOWN, 0) if route is None else (route.source, route.levels)
-        try:
-            decoded.append(Decoded(message, source, _decode(message, route, routes), levels=levels))
-        except Unreadable as why:
-            decoded.append(Decoded(message, source, (), why))
-    return decoded
+    @property
+    def has_units(self) -> bool:
+        """Whether a unit came, in this batch, for the first time or instead of another: later readings depend on it."""
+        return bool(self.first_units or self.wrong_units)
+
+    def keep(self, slot: Slot, time_us: int, value: float, origin: Origin) -> None:
+        """Take one reading that may be stored."""
+        one = (slot.datastream_id, time_us, value, origin.tally, slot.thing_id, origin.message.received_us)
+        for column, entry in zip(self.columns, one, strict=True):
+            column.append(entry)
 
 
 def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSettings) -> Sifted:
-    """Judge each reading of a batch by the register; nothing in a payload can stop it."""
+    """Judge each reading of a batch by the register; nothing in a payload can stop it.
+
+    Hot: a plain reading costs a look at its value and time, and six entries in the lists.
+    """
     sifted = Sifted(Account(settings.broker.name))
-    for message, source, readings, trouble, levels in decoded:
-        origin = Origin(message, source, sifted.account.message(message.received_us, source), levels)
+    count, find, limit_us = sifted.account.message, register.plain.get, settings.retained_limit_s * SECOND_US
+    add_id, add_time, add_value, add_tally, add_thing, add_received = [one.append for one in sifted.columns]
+    for one in decoded:
+        message, source, levels = one.message, one.source, one.levels
+        topic, received_us = message.topic, message.received_us
+        tally = count(received_us, source)
         sifted.rows = 0
-        if trouble is not None:
-            _refuse(sifted, origin, trouble.code, trouble.reason)
+        if one.trouble is not None:
+            _refuse(sifted, Origin(message, source, tally, levels), one.trouble.code, one.trouble.reason)
             continue
-        if message.is_retained and _is_old(message, readings, settings.retained_limit_s * SECOND_US):
+        if message.is_retained and _is_old(message, one.readings, limit_us):
             continue
-        for reading in readings:
-            _judge(sifted, origin, reading, register)
+        for reading in one.readings:
+            slot = find((source, levels, topic, reading.thing_key, reading.property, reading.unit))
+            value = reading.value
+            if (
+                slot is None
+                or not slot.lowest <= value <= slot.highest
+                or sifted.has_units
+                or not -FUTURE_US <= received_us - reading.time_us <= PAST_US
+            ):
+                _judge(sifted, Origin(message, source, tally, levels), reading, register)
+            else:
+                add_id(slot.datastream_id)
+                add_time(reading.time_us)
+                add_value(value)
+                add_tally(tally)
+                add_thing(slot.thing_id)
+                add_received(received_us)
     return sifted
-
-
-def _decode(message: Message, route: Route | None, routes: Routes) -> Sequence[Reading]:
-    topic, payload = message.topic, message.payload
-    if len(topic) > TOPIC_CHARACTERS or topic.count("/") >= TOPIC_LEVELS or not topic.isprintable():
-        raise Unreadable(Reason.BAD_TOPIC, "topic too long, too deep, or with characters that do not print")
-    if route is None:
-        near = routes.nearest(topic)
-        hint = f"; {near[0]} by {near[1]} comes nearest" if near else ", and none comes near"
-        raise Unreadable(Reason.NO_DECODER, f"no subscription with a decoder is for this topic{hint}")
-    if len(payload) > PAYLOAD_BYTES:
-        raise Unreadable(Reason.TOO_LARGE, f"{len(payload)} bytes; at most {PAYLOAD_BYTES} are read")
-    try:
-        return route.decode(topic, payload, message.received_us)
-    except Unreadable:
-        raise
-    except FAULTS as error:
-        raise Unreadable(Reason.DECODER_FAILED, f"{route.source}: {printable(repr(error))}") from error
 
 
 def _is_old(message: Message, readings: Sequence[Reading], limit_us: int) -> bool:
@@ -251,7 +203,7 @@ def _is_old(message: Message, readings: Sequence[Reading], limit_us: int) -> boo
 
 def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register) -> None:
     """Take a reading, or set it aside: the gate is here, before anything reaches the database."""
-    slot = register.slots.get((reading.thing_key, reading.property))
+    slot = register.slots.get((reading.thing_key, reading.property)) or register.by_number(origin, reading)
     if slot is None:
         _not_enrolled(sifted, origin, reading, register)
         return
@@ -274,16 +226,18 @@ def _judge(sifted: Sifted, origin: Origin, reading: Reading, register: Register)
         sifted.refused.append((slot.thing_id, received_us))
         _refuse(sifted, origin, code, reason, reading)
         return
-    sifted.datastream_ids.append(slot.datastream_id)
-    sifted.times_us.append(reading.time_us)
-    sifted.values.append(value)
-    sifted.tallies.append(origin.tally)
-    sifted.thing_ids.append(slot.thing_id)
-    sifted.received_us.append(received_us)
+    sifted.keep(slot, reading.time_us, value, origin)
+    if not sifted.has_units:
+        register.remember(origin, reading, slot)
     if reading.property in SIGNALS:
         _note_signal(sifted, slot.thing_id, reading.property, value, received_us)
-    if slot.stated is None and reading.unit is not None:
-        sifted.first_units[slot.datastream_id] = code_of(reading.unit)
+    _note_unit(sifted, slot, reading.unit)
+
+
+def _note_unit(sifted: Sifted, slot: Slot, unit: str | None) -> None:
+    """Note the unit of a reading that was taken: stated for the first time, or right again."""
+    if slot.stated is None and unit is not None:
+        sifted.first_units[slot.datastream_id] = code_of(unit)
     if slot.wrong is not None or slot.datastream_id in sifted.wrong_units:
         sifted.wrong_units.pop(slot.datastream_id, None)
         sifted.mended.add(slot.datastream_id)
@@ -299,12 +253,7 @@ def _judge_words(sifted: Sifted, origin: Origin, reading: Reading, slot: Slot) -
     elif isinstance(found, str):
         sifted.texts.append(Said(slot.datastream_id, reading.time_us, found, origin.tally, slot.thing_id, received_us))
     else:
-        sifted.datastream_ids.append(slot.datastream_id)
-        sifted.times_us.append(reading.time_us)
-        sifted.values.append(float(found))
-        sifted.tallies.append(origin.tally)
-        sifted.thing_ids.append(slot.thing_id)
-        sifted.received_us.append(received_us)
+        sifted.keep(slot, reading.time_us, float(found), origin)
 
 
 def _note_signal(sifted: Sifted, thing_id: int, name: str, value: float, received_us: int) -> None:

@@ -10,7 +10,7 @@ from twin.reasons import Reason, printable
 from twin.terms import Reading
 from twin.units import in_unit, is_same
 
-__all__ = ["TEXT_LIMIT", "fit", "is_bad", "passes", "shown", "why", "why_not_word", "worded"]
+__all__ = ["FUTURE_US", "PAST_US", "TEXT_LIMIT", "fit", "is_bad", "passes", "shown", "why", "why_not_word", "worded"]
 
 SECOND_US = 1_000_000
 FUTURE_US = 5 * 60 * SECOND_US

@@ -23,11 +23,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from ingest.commands import Command
 from twin.errors import Refused

@@ -69,12 +69,31 @@ def decode(topic: str, payload: bytes, received_us: int) -> list[Reading]:  # no
     """Resolve a pack into readings; records that state neither a value nor a sum hold none."""
     is_cbor = bool(payload) and payload[0] in CBOR_ARRAY
     records = _from_cbor(payload) if is_cbor else _from_text(payload)
+    if len(records) == 1 and _is_plain(records[0]):
+        return _plainly(records[0], received_us)
     base = Base()
     readings: list[Reading] = []
     for record in records:
         _rebase(base, record)
         readings += _resolve(base, record, received_us)
     return readings
+
+
+def _is_plain(record: Record) -> bool:
+    """Tell whether a record, which is alone, states one value and nothing that would change it."""
+    return (
+        record.bv is None is record.bver
+        and record.s is None is record.bs
+        and record.vs is UNSET
+        and isinstance(record.v, float)
+    )
+
+
+def _plainly(record: Record, received_us: int) -> list[Reading]:
+    """Resolve it: what most messages are, in a third of the time."""
+    key, name = _named(record.n if record.bn is None else record.bn + record.n)
+    time_us = _time_us(record.t if record.bt is None else record.bt + record.t, received_us)
+    return [Reading(key, name, time_us, 0.0 + to_number(record.v), record.bu if record.u is None else record.u)]
 
 
 def _from_text(payload: bytes) -> list[Record]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import tzinfo
 from math import isnan
 
 import msgspec
+from msgspec.structs import replace
 
 from ingest.payload import BOOLEAN_UNIT, NAN, follow, from_json, to_number
 from ingest.quarantine import Reason, Unreadable, printable

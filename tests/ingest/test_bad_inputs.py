@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 
+from ingest.routing import PAYLOAD_BYTES, Routes, decode
 from ingest.settling import settle
-from ingest.sifting import PAYLOAD_BYTES, Register, Routes, decode, sift
+from ingest.sifting import Register, sift
 from tests import sensors
 from tests.ingest.test_sifting import BAD, CITY, GOOD, SETTINGS, city, codes, message, sifted
 from tests.workplace import SUBSCRIPTIONS

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from ingest.mqtt import Message, Session
 from ingest.pipeline import Pipeline
 from ingest.redelivery import Redelivery
+from ingest.routing import Decoded
 from ingest.settings import Broker, IngestSettings
-from ingest.sifting import Decoded
 from tests import sensors
 from tests.workplace import Devices, Workplace, wait_until
 from twin import account, db

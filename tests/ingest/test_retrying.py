@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from ingest.mqtt import Message
 from ingest.retrying import Retried, retry
+from ingest.routing import Routes, decode
 from ingest.settings import IngestSettings
 from ingest.settling import settle
-from ingest.sifting import Register, Routes, decode, sift
+from ingest.sifting import Register, sift
 from tests import sensors
 from tests.workplace import SUBSCRIPTIONS
 from twin import account, db, quarantine

@@ -12,9 +12,9 @@ import pytest
 
 from ingest.decoders.sparkplug import Payload
 from ingest.mqtt import Message
+from ingest.routing import Decoded
 from ingest.sequences import Sequences
 from ingest.settings import Subscription
-from ingest.sifting import Decoded
 from tests import sensors
 from tests.workplace import CHECKOUT, Devices, Workplace, wait_until
 from twin import account
@@ -37,7 +37,7 @@ def join() -> Decoded:
 
 
 def message(topic: str, payload: bytes, *, is_again: bool = False) -> Message:
-    return Message(topic, payload, 1, 1, False, 0, 1)._replace(is_again=is_again)
+    return Message(topic, payload, 1, 1, False, 0, 1, is_again=is_again)
 
 
 def metrics(kind: str, seq: int) -> Decoded:

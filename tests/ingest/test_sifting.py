@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.mqtt import Message
+from ingest.routing import Routes, decode, matches
 from ingest.settings import IngestSettings
-from ingest.sifting import MORE, ROWS_A_MESSAGE, Register, Routes, Sifted, decode, matches, sift
+from ingest.sifting import MORE, ROWS_A_MESSAGE, Register, Sifted, sift
 from tests import sensors
 from tests.workplace import SUBSCRIPTIONS, Devices, Workplace, wait_until
 from twin import account
@@ -366,3 +367,33 @@ def test_one_message_fills_few_rows_of_the_quarantine_however_many_readings_it_h
     assert (last.count, last.reason) == (5_000 - ROWS_A_MESSAGE + 1, f"no device is enrolled as stranger-7{MORE}")
     assert (other.count, other.reason_code) == (1, "not_json")
     assert sum(tally.quarantined for tally in found.account.tallies().values()) == 5_001
+
+
+def test_what_was_plain_is_judged_again_once_a_unit_has_gone_wrong_or_right() -> None:
+    register = Register({("roof", "temperature"): Slot(1, -50, 60, "Cel", "Cel", thing_id=7)})
+
+    def came(unit: str, value: float = 20.0) -> Sifted:
+        body = json.dumps([{"n": "roof:temperature", "u": unit, "v": value, "t": NOW_US / 1e6}]).encode()
+        found = sift(decode([message("senml/roof", body)], ROUTES), register, SETTINGS)
+        register.learn(found)
+        return found
+
+    assert came("Cel").values == came("Cel").values == [20.0]
+    assert len(register.plain) == 1
+    assert [one.reason_code for one in came("Cel", 61.0).refusals] == ["out_of_range"]
+    assert came("m").wrong_units == {1: "m"}
+    assert came("Cel").mended == {1}
+    assert came("Cel").mended == set()
+
+
+def test_a_first_unit_is_stated_by_every_try_to_store_its_batch() -> None:
+    register = Register({("roof", "temperature"): Slot(1, -50, 60, "Cel", thing_id=7)})
+    body = json.dumps([{"n": "roof:temperature", "u": "Cel", "v": 20, "t": NOW_US / 1e6}]).encode()
+    decoded = decode([message("senml/roof", body)] * 3, ROUTES)
+    assert [sift(decoded, register, SETTINGS).first_units for _ in range(3)] == [{1: "Cel"}] * 3
+
+
+def test_a_memory_of_topics_keeps_none_that_is_too_long() -> None:
+    routes = Routes(SUBSCRIPTIONS)
+    decode([message("senml/" + "x" * 2_000, b"{}")], routes)
+    assert not routes._found

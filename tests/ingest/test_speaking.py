@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from ingest.floods import Floods
 from ingest.mqtt import Message
+from ingest.routing import Decoded, Routes, decode
 from ingest.settings import IngestSettings, Subscription
-from ingest.sifting import Decoded, Register, Routes, Sifted, decode, sift
+from ingest.sifting import Register, Sifted, sift
 from tests import sensors
 from tests.workplace import CHECKOUT, SUBSCRIPTIONS, Devices, Workplace, wait_until
 from twin import account, quarantine

@@ -11,8 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from ingest.mqtt import Message
+from ingest.routing import Routes, decode
 from ingest.settling import settle
-from ingest.sifting import Register, Routes, decode, sift
+from ingest.sifting import Register, sift
 from tests import sensors
 from tests.ingest.test_retrying import NOON, SETTINGS
 from tests.workplace import SUBSCRIPTIONS
