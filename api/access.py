@@ -33,7 +33,14 @@ COOKIE = "linli_session"
 SIGNING_IN = Who("linli", Role.SIGN_IN)
 READER = Who("linli", Role.OPERATOR)
 SIGN_IN = "/signin"
-PAGES = {"/", "/plan", "/audit", "/devices", "/grid"}  # who is not signed in is sent to sign in, and comes back
+PAGES = {
+    "/",
+    "/plan",
+    "/audit",
+    "/devices",
+    "/grid",
+    "/notices",
+}  # who is not signed in is sent to sign in, and comes back
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 STAFF = frozenset({Role.OPERATOR, Role.PLANNER, Role.AUDITOR, Role.CARE, Role.INTEGRATOR})
@@ -42,6 +49,7 @@ SIGNED_IN = frozenset(Role) - {Role.PUBLIC, Role.SIGN_IN}
 EVERYBODY = SIGNED_IN | {Role.PUBLIC}
 ACTING = frozenset({Role.OPERATOR, Role.CARE, Role.GRID_WORKER})
 PLANNING = frozenset({Role.OPERATOR, Role.PLANNER, Role.CARE})
+MEASURING = frozenset({Role.OPERATOR, Role.PLANNER, Role.AUDITOR})
 INTEGRATING = frozenset({Role.INTEGRATOR})
 KEEPING = frozenset({Role.OPERATOR, Role.INTEGRATOR})  # who keeps the devices going
 ADMINISTERING = frozenset({Role.ADMINISTRATOR})
@@ -62,8 +70,23 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/ready": {"GET": EVERYBODY},
     "/metrics": {"GET": frozenset({Role.OPERATOR, Role.INTEGRATOR, Role.ADMINISTRATOR, Role.SECURITY_AUDITOR})},
     "/near": {"GET": EVERYBODY},
+    "/notices": {"GET": ACTING, "POST": ACTING},
+    "/api/notices": {"GET": EVERYBODY, "POST": ACTING},
+    "/api/notices/{notice_id}": {"GET": EVERYBODY},
+    "/api/notices/{notice_id}/withdraw": {"POST": ACTING},
     "/api/addresses": {"GET": EVERYBODY},
     "/api/ways": {"GET": EVERYBODY},
+    "/audit": {"GET": STAFF},
+    "/api/audits/{run}/lines": {"GET": STAFF},
+    "/api/audits/{run}/report.pdf": {"GET": STAFF},
+    "/api/lift-months": {"GET": STAFF},
+    "/api/measurable": {"GET": STAFF},
+    "/api/measurements": {"GET": STAFF, "POST": MEASURING},
+    "/api/photos": {"POST": MEASURING},
+    "/api/photos/{photo}.jpg": {"GET": STAFF, "DELETE": MEASURING},
+    "/api/spoken/near/wav": {"GET": EVERYBODY},
+    "/api/spoken/{about}/text": {"GET": STAFF},
+    "/api/spoken/{about}/wav": {"GET": STAFF},
     "/api/place": {"GET": FIELD},
     "/api/search": {"GET": FIELD},
     "/api/inside/{kind}/{key}": {"GET": FIELD},
@@ -97,6 +120,11 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/api/simulate/{name}": {"POST": PLANNING | {Role.AUDITOR}},
     "/api/runs": {"GET": STAFF},
     "/api/runs/{run}": {"GET": STAFF},
+    "/plan": {"GET": PLANNING},
+    "/api/plan/runs": {"GET": STAFF},
+    "/api/plan/runs/{run}/sides": {"GET": STAFF},
+    "/api/plan/runs/{run}/tables": {"GET": STAFF},
+    "/api/plan/runs/{run}/tables/{name}.{suffix}": {"GET": STAFF},
     "/api/runs/{run}/stop": {"POST": PLANNING | {Role.AUDITOR}},
     "/api/devices/health": {"GET": KEEPING},
     "/api/devices/offered": {"GET": KEEPING},

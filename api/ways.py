@@ -18,11 +18,12 @@ from simulations.community import Community
 from simulations.hours import Week
 from simulations.states import EVERYBODY, Element, Report, Reports
 from simulations.way import Choice, Way, choose
-from twin import addresses, facility_details
+from twin import addresses, facility_details, notices
 from twin.addresses import Street
 from twin.db import Connection
 from twin.errors import NotFound
 from twin.network import KINDS
+from twin.notices import Notice
 from twin.places import Place
 from twin.terms import ElementKind, MobilityGroup, Service, State
 
@@ -101,7 +102,12 @@ def _about(connection: Connection, place: Place, asked: Asked) -> Row:
         "building": {"id": address.building_id, "label": address.label},
         "group": asked.group,
         "at": asked.at.astimezone(ZoneInfo(place.timezone)).isoformat(timespec="minutes"),
+        "notices": [_notice(one) for one in notices.standing(connection, place.id, asked.building_id, asked.at)],
     }
+
+
+def _notice(one: Notice) -> Row:
+    return {"text": one.text, "text_zh": one.text_zh, "until": one.ends_at.isoformat()}
 
 
 def _summary(scene: _Scene, service: Service, choice: Choice) -> Row:

@@ -72,6 +72,13 @@ def monaco(services: Services, monaco_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def monaco_of_file(services: Services, monaco_template: str) -> Iterator[str]:
+    """The URL of a database with the demo place in it that the tests of one file share."""
+    with _copied(services, monaco_template) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder `shared` beside the checkout; tests that read it are skipped without it."""

@@ -35,7 +35,9 @@ TAGGED = {
     "alarm rule": Tagged("alarm_rule", "id", NUMBER),
     "device": Tagged("thing", "key", TEXT),
     "account": Tagged("user_account", "name", TEXT),
+    "notice": Tagged("notice", "id", NUMBER),
     "import": Tagged("import_job", "id", NUMBER),
+    "mapping": Tagged("mapping", "id", NUMBER),
     "run": Tagged("run", "hash", re.compile(r"[0-9a-f]{64}")),
 }
 

@@ -95,6 +95,7 @@ class Near:
             at=datetime.fromisoformat(answer["at"]).strftime("%H:%M") if answer else "",
             lift=answer["lift"] if answer else None,
             State=State,
+            notices=[self._notice(one) for one in answer["notices"]] if answer else [],
             search=self._address(),
             **values,
         )
@@ -102,6 +103,13 @@ class Near:
     def _(self, text: str) -> str:
         found: str = texts.translations(self.wanted.language).gettext(text)
         return found
+
+    def _notice(self, one: Mapping[str, Any]) -> dict[str, str]:
+        """Give a notice in the reader's language, else in the other, marked as such."""
+        mine, other = ("text_zh", "text") if self.wanted.language == "zh" else ("text", "text_zh")
+        if one[mine]:
+            return {"text": one[mine], "lang": ""}
+        return {"text": one[other], "lang": texts.HTML_LANGUAGES["zh" if other == "text_zh" else "en"]}
 
     def _address(self, **changed: Any) -> str:
         kept = {"lang": self.wanted.language, "group": self.wanted.group, "size": self.wanted.size}

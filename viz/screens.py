@@ -18,9 +18,11 @@ MINUTES = (5, 10, 15, 20, 30)
 # Every screen by its address, in the order of the bar; an address has one part, so that all others are relative to it.
 SCREENS: Mapping[str, str] = {
     "/": N_("Operations room"),
+    "/grid": N_("My grids"),
     "/plan": N_("Planning"),
     "/audit": N_("Step-free audit"),
     "/devices": N_("Devices and data"),
+    "/notices": N_("Notices"),
     "/near": N_("Where can I go?"),
 }
 

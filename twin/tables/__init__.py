@@ -25,6 +25,7 @@ from twin.tables.layers import LayerVersion
 from twin.tables.measurements import Measurement, Photo
 from twin.tables.metadata import Table
 from twin.tables.network import NetworkEdge, NetworkNode
+from twin.tables.notices import Notice
 from twin.tables.offers import Offer
 from twin.tables.receipts import ImportReceipt
 from twin.tables.repeats import AskedOnce
@@ -53,6 +54,7 @@ from twin.tables.sensorthings import (
     ObservedProperty,
     Sensor,
 )
+from twin.tables.subscribers import SubscribedTopic
 
 __all__ = [
     "KEPT",
@@ -90,6 +92,7 @@ __all__ = [
     "Measurement",
     "NetworkEdge",
     "NetworkNode",
+    "Notice",
     "Observation",
     "ObservationCount",
     "ObservationDay",
@@ -114,6 +117,7 @@ __all__ = [
     "Sensor",
     "Sequence",
     "ServiceLoss",
+    "SubscribedTopic",
     "Table",
     "Thing",
     "ThingGateway",
