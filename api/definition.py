@@ -1,8 +1,8 @@
 """The definition of the interface, /api/openapi.json: what FastAPI knows of the routes, and of each an example and headers.
 
 The example of a route is one file of `api/examples`, named by its method and path (`name`), as JSON: `path`, `query` and
-`body` or `form` of a request, the `answer` to it, its `media` type where it is not JSON, and a `schema` of the answer;
-without one it is what the answer itself shows.
+`body` or `form` of a request, the `answer` to it, its `media` type where it is not JSON, those that there are `also`, and
+a `schema` of the answer; without one it is what the answer itself shows.
 """
 
 from __future__ import annotations
@@ -150,7 +150,8 @@ def _add_example(operation: dict[str, Any], shown: dict[str, Any]) -> None:
         schema = good.get("content", {}).get(JSON, {}).get("schema", {})
         if set(schema) <= {"title", "type", "additionalProperties"}:  # FastAPI knows no more than that it is an answer
             schema = shown.get("schema") or schema_of([shown["answer"]])
-        good["content"] = {media: {"schema": schema, "example": shown["answer"]}}
+        others = {other: {"schema": {"type": "string", "format": "binary"}} for other in shown.get("also", ())}
+        good["content"] = {media: {"schema": schema, "example": shown["answer"]}} | others
     for status, answer in operation["responses"].items():
         if answer.get("content", {}).get("application/problem+json", {}).get("schema") == PROBLEM:
             refused = {"type": "about:blank", "title": answer["description"], "status": int(status)}
