@@ -255,6 +255,24 @@ def ingest(
 
 
 @app.command()
+def notify(
+    root: Annotated[
+        str | None, typer.Option(help="What links in the messages begin with; else where linli serves.")
+    ] = None,
+) -> None:
+    """Publish new and changed SensorThings entities to who subscribed over MQTT, until stopped. 订阅推送"""
+    from api.sensorthings import notices
+    from api.settings import ServeSettings
+    from ingest import subscribers
+
+    served = section(ServeSettings)
+    write = partial(notices.notices, root=root or f"http://{served.host}:{served.port}/sta/v1.1")
+    hearing, telling = _broker("subscribers", (), read=subscribers.FILTERS), _broker("notices", ("v1.1/#",))
+    say("publishing to who subscribes")
+    subscribers.run(_database_url(), hearing, telling, read=notices.asked, write=write, stop=stopping())
+
+
+@app.command()
 def retain(
     *,
     daily: Annotated[bool, typer.Option("--daily", help="Now and every day until stopped.")] = False,
@@ -341,8 +359,8 @@ def _devices(file: Path | None, place: str | None) -> "tuple[list[Device], tzinf
         return registered(connection, here.id), ZoneInfo(here.timezone)
 
 
-def _broker(name: str, topics: "Iterable[str]") -> "Broker":
-    """Return the session of an account that may write to these topics."""
+def _broker(name: str, topics: "Iterable[str]", read: "Iterable[str]" = ()) -> "Broker":
+    """Return the session of an account that may write to these topics, and read others."""
     from pydantic import SecretStr
 
     from deploy import services
@@ -350,7 +368,7 @@ def _broker(name: str, topics: "Iterable[str]") -> "Broker":
     from ingest.settings import Broker
 
     broker = services.find(section(ServiceSettings)).broker
-    broker.grant(name, write=topics)
+    broker.grant(name, write=topics, read=read)
     username, password = broker.credentials(name)
     return Broker(host=broker.host, port=broker.port, username=username, password=SecretStr(password), client_id=name)
 

@@ -41,6 +41,7 @@ class ServeSettings(BaseModel):
     session_hours: int = Field(default=12, ge=1)  # and any session after so long
     asks_per_minute: int = Field(default=1_200, ge=1)  # by one account, or one address without an account
     sensorthings_writing: bool = False  # may others than integrators write by SensorThings?
+    mqtt: tuple[str, ...] = ()  # where the broker is for who subscribes to SensorThings, such as mqtts://twin.example
 
     @model_validator(mode="after")
     def _open_stays_here(self) -> Self:

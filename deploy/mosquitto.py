@@ -121,7 +121,8 @@ def configuration(profile: Profile, *, port: int, folder: str, store: str, bind:
         "log_timestamp_format": "%Y-%m-%dT%H:%M:%SZ",
     }
     lines = [f"{name} {value}" for name, value in values.items()]
-    lines += [f"log_type {kind}" for kind in ("error", "warning", "notice")]
+    lines += [f"log_type {kind}" for kind in ("error", "warning", "notice", "subscribe", "unsubscribe")]
+    lines.append("log_dest topic")  # below $SYS/broker/log: who subscribes to what, for `linli notify`
     return "\n".join(lines) + "\n"
 
 

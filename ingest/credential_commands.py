@@ -1,8 +1,8 @@
-"""The command `linli devices credentials`: an account of the broker for each enrolled device, and what it may write."""
+"""Accounts of the broker: one for each enrolled device, which writes to its topic, and for those who subscribe."""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
 import typer
 
@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["crediting"]
 
-OURS = re.compile(r"(ingest|watch|doctor|replay|forward|bench)(-\d+)?")  # accounts of linli's own processes
+OURS = re.compile(
+    r"(ingest|watch|doctor|replay|forward|bench|notices|subscribers)(-\d+)?"
+)  # accounts of linli's own processes
+SENSORTHINGS = "v1.1/#"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -26,8 +29,15 @@ class Credential(NamedTuple):
     topic: str
 
 
-def crediting(devices: typer.Typer, broker: "Callable[[str, Iterable[str]], Broker]") -> typer.Typer:
-    """Add the command to those of devices; `broker` gives the session of an account that may write to some topics."""
+class Account(Protocol):
+    """Gives the session of an account of the broker that may write to some topics and read others."""
+
+    def __call__(self, name: str, topics: "Iterable[str]", read: "Iterable[str]" = ()) -> "Broker":
+        """Make the account where there is none."""
+
+
+def crediting(devices: typer.Typer, broker: Account) -> typer.Typer:
+    """Add the commands to those of devices."""
 
     @devices.command("credentials")
     def credentials(
@@ -42,7 +52,38 @@ def crediting(devices: typer.Typer, broker: "Callable[[str, Iterable[str]], Brok
         """Make an account of the broker for devices, or show the one they have: it writes to their topic alone. 设备凭据"""
         _show([_credential(key, topic, broker) for key, topic in _topics(context, place, keys or [])], as_json=as_json)
 
+    @devices.command("subscriber")
+    def subscriber(
+        context: typer.Context,
+        name: Annotated[str, typer.Argument(help="The account's name, which is the client's id too.")],
+        *,
+        topics: Annotated[
+            list[str] | None,
+            typer.Option("--topic", help="A filter of topics; all of SensorThings where none is said."),
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False,
+    ) -> None:
+        """Make an account of the broker for who subscribes to SensorThings, or show the one there is. 订阅账号"""
+        _refuse_dwellings(context, topics or [SENSORTHINGS])
+        _named(name)
+        session = broker(name, (), read=topics or [SENSORTHINGS])
+        _show([_made(name, session, " ".join(topics or [SENSORTHINGS]))], as_json=as_json)
+
     return devices
+
+
+def _refuse_dwellings(context: typer.Context, topics: list[str]) -> None:
+    """Raise Refused where a device in a dwelling writes to one of these topics: its words would be read as they pass."""
+    from paho.mqtt.client import topic_matches_sub
+
+    from twin import db
+    from twin.devices import dwelling_topics
+    from twin.errors import Refused
+
+    with db.opened(context.obj()) as engine, engine.connect() as connection:
+        for key, topic in dwelling_topics(connection).items():
+            if any(topic_matches_sub(one, topic) for one in topics):
+                raise Refused(f"{key} stands in a dwelling and writes to {topic}: move it below another topic first")
 
 
 def _topics(context: typer.Context, place: str | None, keys: list[str]) -> list[tuple[str, str]]:
@@ -58,15 +99,22 @@ def _topics(context: typer.Context, place: str | None, keys: list[str]) -> list[
     return [(key, topics[key]) for key in keys or sorted(topics)]
 
 
-def _credential(key: str, topic: str, broker: "Callable[[str, Iterable[str]], Broker]") -> Credential:
+def _credential(key: str, topic: str, broker: Account) -> Credential:
     """Make the account of a device; raises Refused where its key cannot be the name of one."""
+    _named(key)
+    return _made(key, broker(key, [topic, f"{topic}/#"]), topic)
+
+
+def _named(key: str) -> None:
     from twin.errors import Refused
 
     if NAME.fullmatch(key) is None or OURS.fullmatch(key):
         raise Refused(
             f"device key {key[:80]!r} cannot be a client name: letters, digits, _ . - and none of linli's own"
         )
-    session = broker(key, [topic, f"{topic}/#"])
+
+
+def _made(key: str, session: "Broker", topic: str) -> Credential:
     assert session.username is not None
     assert session.password is not None
     return Credential(key, session.host, session.port, session.username, session.password.get_secret_value(), topic)

@@ -84,6 +84,9 @@ DEFAULT_SUBSCRIPTIONS = (
     Subscription(filter="application/+/device/+/event/+", decoder="chirpstack"),
     Subscription(filter="zigbee2mqtt/#", decoder="zigbee2mqtt"),
     Subscription(filter="senml/#", decoder="senml"),
+    # no wider: what subscribers are told of things and datastreams is below v1.1/ too
+    Subscription(filter="v1.1/Observations", decoder="sensorthings"),
+    Subscription(filter="v1.1/+/Observations", decoder="sensorthings"),
 )
 
 

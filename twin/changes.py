@@ -40,22 +40,22 @@ class Change:
     fields: dict[str, Any]
 
 
-def announce(connection: Connection, kind: str, **fields: object) -> None:
+def announce(connection: Connection, kind: str, *, channel: str = CHANNEL, **fields: object) -> None:
     """Announce a change when this transaction commits; `ids` of any length is cut into several announcements.
 
-    Raises ValueError where the other fields alone do not fit. No ids, no announcement.
+    Another channel is for what few hear, and those who listen to everything need not. Raises ValueError where the other fields alone do not fit. No ids, no announcement.
     """
     ids = fields.pop("ids", None)
     if ids is None:
-        _notify(connection, [_text(kind, fields)])
+        _notify(connection, [_text(kind, fields)], channel)
         return
     if not isinstance(ids, Sequence):
         raise TypeError(f"ids of a change are a sequence: {ids!r}")
     cuts = [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
-    _notify(connection, [_text(kind, {**fields, "ids": [int(each) for each in cut]}) for cut in cuts])
+    _notify(connection, [_text(kind, {**fields, "ids": [int(each) for each in cut]}) for cut in cuts], channel)
 
 
-def listen(url: str, timeout_s: float) -> Iterator[Change | None]:
+def listen(url: str, timeout_s: float, *, channel: str = CHANNEL) -> Iterator[Change | None]:
     """Hear changes for ever, on a connection of its own; None after `timeout_s` without one.
 
     A lost connection is opened again, with longer and longer waits, and gives Change("reconnected"): what was
@@ -67,7 +67,7 @@ def listen(url: str, timeout_s: float) -> Iterator[Change | None]:
     while True:
         try:
             with _connect(plain) as connection:
-                connection.execute(f"LISTEN {CHANNEL}")
+                connection.execute(f"LISTEN {channel}")
                 wait_s = FIRST_WAIT_S
                 yield Change("reconnected", {})
                 yield from _hear(connection, timeout_s)
@@ -109,7 +109,7 @@ def _text(kind: str, fields: dict[str, Any]) -> str:
     return text
 
 
-def _notify(connection: Connection, texts: list[str]) -> None:
+def _notify(connection: Connection, texts: list[str], channel: str) -> None:
     if texts:
         statement = sa.text("SELECT pg_notify(:channel, text) FROM unnest(CAST(:texts AS text[])) AS text")
-        connection.execute(statement, {"channel": CHANNEL, "texts": texts})
+        connection.execute(statement, {"channel": channel, "texts": texts})

@@ -26,6 +26,7 @@ __all__ = [
     "Thing",
     "condition",
     "devices",
+    "dwelling_topics",
     "intervals",
     "register",
     "things",
@@ -130,6 +131,15 @@ def intervals(connection: Connection) -> dict[str, int]:
     """Read how often each thing is expected to report: thing key to seconds."""
     rows = connection.execute(sa.text("SELECT key, interval_s FROM thing"))
     return {str(row.key): int(row.interval_s) for row in rows}
+
+
+def dwelling_topics(connection: Connection) -> dict[str, str]:
+    """Read on which topics devices in dwellings report: thing key to topic."""
+    rows = connection.execute(
+        sa.text("SELECT key, topic FROM thing WHERE kind = ANY(:kinds) AND topic <> '' ORDER BY key"),
+        {"kinds": sorted(WELFARE)},
+    )
+    return {str(row.key): str(row.topic) for row in rows}
 
 
 STREAMS = sa.text("""

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from twin import alarm_readings, changes, effects
-from twin.copying import EPOCH_US, HEADER, TRAILER, copy_in, driver
-from twin.errors import NotFound, Stale
+from twin import alarm_readings, effects, newest, subscribers
+from twin.copying import EPOCH_US, HEADER, SAVED, TRAILER, copy_in, driver
+from twin.errors import NotFound
+from twin.newest import Known
 from twin.rollups import HOUR_US, WRITERS_LOCK, roll_up
 
 __all__ = ["Batch", "Days", "Hours", "Outcome", "Series", "days", "history", "hours", "record", "roll_up"]
@@ -78,18 +79,37 @@ def record(connection: Connection, batch: Batch) -> Outcome:
     sorted_by, is_first = _distinct(batch)
     order = sorted_by[is_first]
     rows = Batch(batch.datastream_id[order], batch.time_us[order], batch.value[order], batch.received_at)
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": WRITERS_LOCK})
     is_stored[order], kept = _store(connection, rows)
     is_conflict[sorted_by] = batch.value[sorted_by] != kept[np.cumsum(is_first) - 1]
-    _mark_late(connection, rows)
-    newer = _keep_newest(connection, rows)
-    bound = np.isin(rows.datastream_id, newer)
-    moments = np.minimum(rows.time_us[bound], _us(rows.received_at))
-    changed = effects.judge(connection, rows.datastream_id[bound], moments, rows.value[bound])
-    alarm_readings.judge(connection, rows.datastream_id[bound], moments, rows.value[bound])
-    changes.announce(connection, "latest", ids=newer)
-    is_late = is_stored & (~np.isin(batch.datastream_id, newer) | _is_overtaken(batch))
+    known = _keep_newest(connection, rows)
+    _mark_late(connection, rows, known.rolled_until)
+    changed = _judge(connection, rows, known)
+    if known.subscribed is not None:
+        new = is_stored[order]
+        fresh = zip(rows.datastream_id[new].tolist(), rows.time_us[new].tolist(), strict=True)
+        subscribers.tell(connection, known.subscribed, fresh)
+    is_late = is_stored & (~_among(batch.datastream_id, known.newer) | _is_overtaken(batch, sorted_by))
     return Outcome(is_stored, is_conflict, is_late, tuple(changed))
+
+
+def _judge(connection: Connection, rows: Batch, known: Known) -> list[int]:
+    """Judge the readings of the datastreams that have a newer one; give the effects whose state changed."""
+    bound = _among(rows.datastream_id, known.newer)
+    if not bound.any():
+        return []
+    ids, values = rows.datastream_id[bound], rows.value[bound]
+    moments = np.minimum(rows.time_us[bound], _us(rows.received_at))
+    changed = effects.judge(connection, ids, moments, values) if known.has_effects else []
+    alarm_readings.judge(connection, ids, moments, values, version=known.rules, is_watched=known.is_watched)
+    return changed
+
+
+def _among(ids: NDArray[np.int32], rising: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which ids are among others that rise."""
+    if not len(rising):
+        return np.zeros(len(ids), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(rising, ids), len(rising) - 1)
+    return np.asarray(rising[at] == ids)
 
 
 def _distinct(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -104,15 +124,18 @@ def _distinct(batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     return order, is_first
 
 
-def _is_overtaken(batch: Batch) -> NDArray[np.bool_]:
+def _is_overtaken(batch: Batch, sorted_by: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell which readings came after one of the same datastream in this batch that was measured later."""
+    is_overtaken = np.zeros(len(sorted_by), dtype=np.bool_)
+    is_same = np.diff(batch.datastream_id[sorted_by]) == 0
+    if not (is_same & (np.diff(sorted_by) < 0)).any():
+        return is_overtaken  # each datastream's came in their order
     by_stream = np.argsort(batch.datastream_id, kind="stable")
     ids = batch.datastream_id[by_stream]
     group = np.cumsum(np.concatenate([[0], ids[1:] != ids[:-1]]))
     rank = np.empty(len(ids), dtype=np.int64)
     rank[np.argsort(batch.time_us, kind="stable")] = np.arange(len(ids))
     place = group * len(ids) + rank[by_stream]  # one rising scale for all datastreams
-    is_overtaken = np.zeros(len(ids), dtype=np.bool_)
     is_overtaken[by_stream] = place < np.maximum.accumulate(place)
     return is_overtaken
 
@@ -123,10 +146,14 @@ def _store(connection: Connection, rows: Batch) -> tuple[NDArray[np.bool_], NDAr
     Gives for each row whether it is stored, and the value that stands there now.
     New rows are the rule and a bare COPY is 2-3 times faster than any form of ON CONFLICT.
     """
+    raw = driver(connection)
+    with raw.pipeline():  # one round trip, with the beginning of the transaction
+        raw.execute("SELECT pg_advisory_xact_lock_shared(%s)", [WRITERS_LOCK])
+        raw.execute(f"SAVEPOINT {SAVED}")
     try:
-        with connection.begin_nested():
-            copy_in(connection, "observation (time, datastream_id, value)", _packed(rows, ROW))
+        copy_in(connection, "observation (time, datastream_id, value)", _packed(rows, ROW))
     except psycopg.errors.UniqueViolation:
+        raw.execute(f"ROLLBACK TO SAVEPOINT {SAVED}")
         return _stage(connection, rows)
     return np.ones(len(rows.time_us), dtype=np.bool_), rows.value
 
@@ -173,12 +200,16 @@ def _packed(rows: Batch, layout: np.dtype[Any]) -> bytes:
     return HEADER + packed.tobytes() + TRAILER
 
 
-def _mark_late(connection: Connection, rows: Batch) -> None:
+def _keep_newest(connection: Connection, rows: Batch) -> Known:
+    is_last = np.ones(len(rows.time_us), dtype=np.bool_)
+    is_last[:-1] = rows.datastream_id[1:] != rows.datastream_id[:-1]
+    last = (rows.datastream_id[is_last], rows.time_us[is_last], rows.value[is_last])
+    return newest.keep(connection, *last, rows.received_at)
+
+
+def _mark_late(connection: Connection, rows: Batch, rolled_until: datetime) -> None:
     """Mark the hours that are rolled up already and now have one reading more."""
-    until: datetime | None = connection.scalar(sa.text("SELECT rolled_until FROM observation_watermark"))
-    if until is None:
-        raise Stale("the watermark of the roll-ups is gone")
-    is_late = rows.time_us < _us(until)
+    is_late = rows.time_us < _us(rolled_until)
     if not is_late.any():
         return
     late = np.stack([rows.datastream_id[is_late], rows.time_us[is_late] // HOUR_US], axis=1)
@@ -191,38 +222,6 @@ def _mark_late(connection: Connection, rows: Batch) -> None:
         """),
         {"ids": _array(marks[:, 0]), "hours": _array(marks[:, 1])},
     )
-
-
-NEWEST = sa.text("""
-INSERT INTO latest (datastream_id, time, value, received_at)
-SELECT id, timestamptz 'epoch' + us * interval '1 microsecond', value, :received_at
-  FROM unnest(CAST(:ids AS integer[]), CAST(:times AS bigint[]), CAST(:values AS double precision[])) AS n(id, us, value)
-ON CONFLICT (datastream_id) DO UPDATE
-   SET time = excluded.time, value = excluded.value, received_at = excluded.received_at
- WHERE least(excluded.time, excluded.received_at) > least(latest.time, latest.received_at)
-RETURNING datastream_id
-""")
-
-
-def _keep_newest(connection: Connection, rows: Batch) -> list[int]:
-    """Keep the newest reading by measured time and give the datastreams that have a newer one now.
-
-    A reading from the future was measured when it was received: a clock that is ahead must not hide what comes after.
-    """
-    is_last = np.ones(len(rows.time_us), dtype=np.bool_)
-    is_last[:-1] = rows.datastream_id[1:] != rows.datastream_id[:-1]
-    values = {
-        "ids": _array(rows.datastream_id[is_last]),
-        "times": _array(rows.time_us[is_last]),
-        "values": _array(rows.value[is_last]),
-        "received_at": rows.received_at,
-    }
-    try:
-        return list(connection.scalars(NEWEST, values))
-    except sa.exc.IntegrityError as error:
-        if not isinstance(error.orig, psycopg.errors.ForeignKeyViolation):
-            raise
-        raise Stale(f"a datastream is no longer in the register: {error.orig}") from error
 
 
 def _array(values: NDArray[Any]) -> str:

@@ -11,7 +11,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from twin import changes
+from twin import changes, subscribers
 from twin.errors import Stale
 from twin.observations import Outcome
 
@@ -73,6 +73,9 @@ def record(connection: Connection, texts: Texts) -> Outcome:
             raise
         raise Stale(f"a datastream is no longer in the register: {error.orig}") from error
     changes.announce(connection, "latest", ids=sorted(newer))
+    rows = zip(texts.datastream_id, texts.time_us, became, strict=True)
+    stored = [(int(one), int(us)) for one, us, row in rows if row.is_stored]
+    subscribers.tell(connection, subscribers.streams(connection), stored)
     is_stored, is_conflict, is_late = np.array([[bool(one) for one in row[1:]] for row in became], dtype=np.bool_).T
     return Outcome(is_stored, is_conflict, is_late & is_stored, effects=())
 

@@ -40,7 +40,7 @@ def sensorthings(request: fastapi.Request, body: Annotated[bytes, Depends(_body)
     )
     settings, engine = request.app.state.settings, request.app.state.engine
     is_writable = settings.sensorthings_writing or request.state.who.role is Role.INTEGRATOR
-    answer = functools.partial(service.answer, place=settings.place, is_writable=is_writable)
+    answer = functools.partial(service.answer, place=settings.place, is_writable=is_writable, brokers=settings.mqtt)
     try:
         if path.strip("/") == BATCH and request.method == "POST":
             return _batch(asked, Desk(engine.begin, answer))

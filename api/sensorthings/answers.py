@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,8 @@ WRITES = (
     "http://www.opengis.net/spec/iot_sensing/1.1/req/create-update-delete",
     "http://www.opengis.net/spec/iot_sensing/1.1/req/create-observations-via-data-array",
 )
+CREATE_BY_MQTT = "http://www.opengis.net/spec/iot_sensing/1.1/req/create-observations-via-mqtt/observations-creation"
+UPDATES_BY_MQTT = "http://www.opengis.net/spec/iot_sensing/1.1/req/receive-updates-via-mqtt/receive-updates"
 NO_PROPERTIES = Query(select=())
 
 
@@ -52,10 +55,10 @@ def json(content: Any, status: int = 200, headers: dict[str, str] | None = None)
     return Response(msgspec.json.encode(content), status, headers, "application/json")
 
 
-def get(connection: Connection, request: Request, *, is_writable: bool) -> Response:
-    """Answer a GET. Raises NotFound or Refused."""
+def get(connection: Connection, request: Request, *, is_writable: bool, brokers: Sequence[str] = ()) -> Response:
+    """Answer a GET; the root names where the broker is. Raises NotFound or Refused."""
     if not request.path.strip("/"):
-        return json(_root(request.root, is_writable=is_writable))
+        return json(_root(request.root, brokers, is_writable=is_writable))
     reading.begin(connection)
     target = read_path(request.path)
     asked = read_options(target.last.entity, request.query_string)
@@ -67,10 +70,12 @@ def get(connection: Connection, request: Request, *, is_writable: bool) -> Respo
     return _set(connection, request, target, asked, start_link)
 
 
-def _root(root: str, *, is_writable: bool) -> dict[str, Any]:
+def _root(root: str, brokers: Sequence[str], *, is_writable: bool) -> dict[str, Any]:
+    by_mqtt = {one: {"endpoints": list(brokers)} for one in (CREATE_BY_MQTT, UPDATES_BY_MQTT) if brokers}
+    conformance = [*READS, *(WRITES if is_writable else ()), *by_mqtt]
     return {
         "value": [{"name": name, "url": f"{root}/{name}"} for name in ENTITIES],
-        "serverSettings": {"conformance": [*READS, *(WRITES if is_writable else ())]},
+        "serverSettings": {"conformance": conformance, **by_mqtt},
     }
 
 

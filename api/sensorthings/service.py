@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi.responses import Response
@@ -26,10 +27,12 @@ STATUS: dict[type[Exception], HTTPStatus] = {
 }
 
 
-def answer(connection: Connection, request: Request, *, place: str | None, is_writable: bool) -> Response:
+def answer(
+    connection: Connection, request: Request, *, place: str | None, is_writable: bool, brokers: Sequence[str] = ()
+) -> Response:
     """Answer; what is wrong is raised, so that nothing of it stays in the database."""
     if request.method in ("GET", "HEAD"):
-        return answers.get(connection, request, is_writable=is_writable)
+        return answers.get(connection, request, is_writable=is_writable, brokers=brokers)
     if not is_writable:
         return problem(HTTPStatus.FORBIDDEN, CLOSED)
     place_id = places.get(connection, place).id

@@ -17,14 +17,14 @@ from api.sensorthings import rendering
 from api.sensorthings.answers import Request, arrive, json, start
 from api.sensorthings.bodies import document, draft, whole
 from api.sensorthings.paths import Step, Target, read_path
-from twin import arrivals
+from twin import arrivals, subscribers
 from twin.arrivals import Arrival, Became, Detail, Verdict
 from twin.db import Connection
 from twin.edits import creation, removal, updates
 from twin.edits.drafts import Draft, exists
 from twin.errors import Refused
 from twin.gate import is_bad
-from twin.queries.entities import ENTITIES, Id
+from twin.queries.entities import ENTITIES, Id, observation_key
 from twin.queries.expressions import Query
 
 __all__ = ["arrival", "change", "delete", "post"]
@@ -166,6 +166,9 @@ def change(connection: Connection, request: Request, place_id: int) -> Response:
     if any(isinstance(one, Draft) for found in wanted.links.values() for one in found):
         raise Refused("a change links entities that are there, by @iot.id: new ones are posted")
     updates.update(connection, place_id, identity, wanted)
+    if entity.set == subscribers.OBSERVATIONS:
+        key, time = observation_key(identity)
+        subscribers.tell(connection, subscribers.streams(connection), [(key, (time - EPOCH) // MICROSECOND)])
     row = arrive(connection, Step(entity, None, identity), None, Query())
     return json(rendering.entity(row, Query(), request.root))
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import psycopg
 import pytest
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -33,7 +34,9 @@ def enrolled(database: str, tmp_path: Path) -> str:
     return database
 
 
-def linli(database: str, services: Services, folder: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+def linli(
+    database: str, services: Services, folder: Path, *argv: str, command: str = "credentials"
+) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "PYTHONPATH": str(CHECKOUT),
@@ -41,8 +44,8 @@ def linli(database: str, services: Services, folder: Path, *argv: str) -> subpro
         "LINLI_SERVICES__DATA": str(services.broker.settings.data),
         "LINLI_SERVICES__ENGINE": "embedded",
     }
-    command = [sys.executable, "-m", "linli", "devices", "credentials", *argv]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    whole = [sys.executable, "-m", "linli", "devices", command, *argv]
+    return subprocess.run(whole, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 def connects(host: str, port: int, username: str, password: str) -> bool:
@@ -78,3 +81,22 @@ def test_a_device_cannot_be_named_as_one_of_linlis_own_processes(
     assert (done.returncode, done.stdout) == (2, "")
     assert "device key 'ingest' cannot be a client name" in done.stderr
     assert "no device x9 is enrolled" in linli(enrolled, services, tmp_path, "x9").stderr
+
+
+def test_who_subscribes_to_sensorthings_gets_an_account_unless_a_dwelling_would_be_heard(
+    enrolled: str, services: Services, tmp_path: Path
+) -> None:
+    done = linli(enrolled, services, tmp_path, "integrator-1", "--json", command="subscriber")
+    assert done.returncode == 0, done.stderr
+    (made,) = json.loads(done.stdout)
+    assert (made["username"], made["topic"]) == ("integrator-1", "v1.1/#")
+    assert connects(made["host"], made["port"], made["username"], made["password"])
+    with psycopg.connect(enrolled) as connection:
+        connection.execute(
+            "UPDATE thing SET kind = 'door', topic = 'v1.1/Datastreams(1)/Observations' WHERE key = 'smoke-1'"
+        )
+    refused = linli(enrolled, services, tmp_path, "integrator-1", command="subscriber")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "smoke-1 stands in a dwelling and writes to v1.1/Datastreams(1)/Observations" in refused.stderr
+    apart = linli(enrolled, services, tmp_path, "integrator-1", "--topic", "v1.1/Things(1)", command="subscriber")
+    assert apart.returncode == 0, apart.stderr

@@ -15,7 +15,7 @@ from twin.queries.entities import ENTITIES, EVERYWHERE, Entity, Id, Navigation, 
 from twin.queries.expressions import Kind, Query
 from twin.queries.filters import Scope, condition, leads_to, sort_key
 
-__all__ = ["Link", "Page", "Row", "begin", "one", "page"]
+__all__ = ["Link", "Page", "Row", "begin", "one", "page", "some"]
 
 PAGE = 100  # entities a page where the client does not say how many
 LARGEST_PAGE = 10_000
@@ -102,6 +102,22 @@ def one(connection: Connection, entity: Entity, identity: Id | None, query: Quer
         raise NotFound(f"nothing in {entity.set} has this id")
     _expand(connection, found[:1], query)
     return found[0]
+
+
+def some(
+    connection: Connection, entity: Entity, identities: Sequence[Id], query: Query, *, link: Link | None = None
+) -> list[Row]:
+    """Read the entities with these ids, of what a link leads to where one is given; those that are not there are left out."""
+    if link is not None and _is_kept_elsewhere(connection, link):
+        entity = EVERYWHERE
+    rows = entity.source().subquery()
+    where = [] if link is None else [leads_to(link[0], sa.literal(link[1]), rows)]
+    where.append(sa.or_(sa.false(), *(is_key(entity, rows, one) for one in identities)))
+    order = [rows.c[column] for column in entity.order]
+    asked = sa.select(*_columns(rows, entity, query, is_single=True)).where(*where).order_by(*order)
+    found = _rows(entity, query, _run(connection, asked))
+    _expand(connection, found, query)
+    return found
 
 
 def _is_kept_elsewhere(connection: Connection, link: Link) -> bool:

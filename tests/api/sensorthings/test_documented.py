@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from api.app import create
 from api.settings import ServeSettings
+from twin.roles import Role
 
 DOCS = Path(__file__).parents[3] / "docs"
 ROOT = "http://127.0.0.1/sta/v1.1"
@@ -68,9 +70,18 @@ def test_what_is_written(writing: TestClient) -> None:
 
 @pytest.mark.filterwarnings("ignore:furl.pathstr is deprecated")
 def test_the_client(served: str, capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = blocks("python")
+    example = blocks("python")[0]
     exec(example, {"STA": served})  # the document's own text
     assert "2 Roof" in capsys.readouterr().out
+
+
+def test_the_root_names_the_broker_where_there_is_one(town: str) -> None:
+    mqtt = "http://www.opengis.net/spec/iot_sensing/1.1/req/receive-updates-via-mqtt/receive-updates"
+    settings = ServeSettings(open_as=Role.OPERATOR, mqtt=("mqtts://twin.example",))
+    with TestClient(create(settings, town), base_url=ROOT) as client:
+        said = client.get(ROOT).json()["serverSettings"]
+    assert said[mqtt] == {"endpoints": ["mqtts://twin.example"]}
+    assert mqtt in said["conformance"]
 
 
 def test_the_setting() -> None:
