@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from twin import audit, db
 from twin.account_commands import auditing, show_first_administrator, users
 from twin.acting import acting
 from twin.errors import NotFound, Refused
+from twin.retention import retain
+from twin.settings import StorageSettings
 
 WRITTEN = 6
 TAMPERED = {
@@ -81,6 +85,21 @@ def test_an_entry_stands_for_its_owner_too(database: str, statement: str) -> Non
     write(database, 1)
     with psycopg.connect(database) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(statement)
+
+
+def test_no_setting_lets_an_entry_go_before_180_days_or_ever(database: str) -> None:
+    """GB/T 22239 asks for six months: linli removes none, however short the settings keep all else."""
+    write(database, 1)
+    shortest = StorageSettings(raw_days=2, welfare_days=1, quarantine_days=1)
+    with db.opened(database) as engine:
+        for days in (179, 181, 3_650):
+            with engine.begin() as connection:
+                retain(connection, shortest, datetime.now(UTC) + timedelta(days=days))
+        with engine.connect() as connection:
+            assert [entry.id for entry in audit.entries(connection)] == [1]
+            assert audit.broken(connection) == []
+    with pytest.raises(ValidationError, match="audit_days"):
+        StorageSettings.model_validate({"audit_days": 30})
 
 
 def test_many_who_write_at_once_make_one_chain_without_gaps(database: str) -> None:
