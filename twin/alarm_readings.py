@@ -32,7 +32,7 @@ Pair = tuple[int, int]  # a rule of a datastream: datastream id, rule id
 class Rules:
     """The rules on readings, a row for each datastream they hold for, by datastream; NaN where there is no limit."""
 
-    version: int
+    version: int | None
     datastream_id: NDArray[np.int32]
     rule_id: NDArray[np.int32]
     above: NDArray[np.float64]
@@ -43,23 +43,34 @@ class Rules:
 
 
 def judge(
-    connection: Connection, datastream_id: NDArray[np.int32], time_us: NDArray[np.int64], value: NDArray[np.float64]
+    connection: Connection,
+    datastream_id: NDArray[np.int32],
+    time_us: NDArray[np.int64],
+    value: NDArray[np.float64],
+    *,
+    version: int | None,
+    is_watched: bool,
 ) -> None:
     """Judge readings, sorted by datastream and time, each newer than those judged before; raise and clear by it.
+
+    version: of the rules, as it is in this transaction; is_watched: whether anything is remembered of any of these
+    datastreams. Where nothing is, and no reading is past a limit, there is nothing to ask the database.
 
     Alarms are raised and cleared by readings and never by their absence. `twin.alarm_clock` sees to holds that end
     between readings.
     """
-    rules = _rules(connection)
+    rules = _rules(connection, version)
     reading, row = _pairs(rules, datastream_id)
     if not len(row):
         return
     is_past = (value[reading] > rules.above[row]) | (value[reading] < rules.below[row])
-    spots = _remembered(connection, np.unique(datastream_id[reading]).tolist())
     changes = _changes(connection, rules, datastream_id, time_us, value)
-    asked = {int(each) for each in np.unique(row[is_past & ~rules.is_rate[row]])}
-    asked |= {int(each) for each in np.unique(row) if _pair(rules, int(each)) in spots}
-    asked |= changes.keys()
+    asked = set(row[is_past & ~rules.is_rate[row]].tolist()) | changes.keys()
+    if not asked and not is_watched:
+        return
+    spots = _remembered(connection, sorted(set(datastream_id[reading].tolist()))) if is_watched else {}
+    if spots:
+        asked |= {each for each in set(row.tolist()) if _pair(rules, each) in spots}
     touched = []
     for each in sorted(asked):
         pair = _pair(rules, each)
@@ -106,16 +117,15 @@ def _detail(row: Any) -> dict[str, Any]:
     }
 
 
-def _rules(connection: Connection) -> Rules:
+def _rules(connection: Connection, version: int | None) -> Rules:
     """Give the rules, read again only where they, or what they are bound to, have changed since this connection did."""
-    version = connection.execute(sa.text("SELECT sum(n)::bigint FROM alarm_rule_change")).scalar_one()
     kept: Rules | None = connection.info.get(KEPT)
     if kept is None or kept.version != version:
         kept = connection.info[KEPT] = _read(connection, version)
     return kept
 
 
-def _read(connection: Connection, version: int) -> Rules:
+def _read(connection: Connection, version: int | None) -> Rules:
     statement = (
         f"SELECT * FROM ({BOUND}) b WHERE enabled AND kind = ANY(CAST(:kinds AS text[])) ORDER BY datastream_id, id"
     )
