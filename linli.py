@@ -176,10 +176,13 @@ def serve() -> None:
     from api.server import serve as run
     from api.settings import ServeSettings
     from deploy import services
+    from deploy.device_accounts import DeviceAccounts
     from deploy.settings import ServiceSettings
+    from twin.errors import Refused
 
     where = section(ServiceSettings)
-    run(section(ServeSettings), services.find(where, only="database").database_url, data=where.data, say=say)
+    url = services.find(where, only="database").database_url
+    run(section(ServeSettings), url, data=where.data, say=say, accounts=DeviceAccounts(where, Refused))
 
 
 @app.command()

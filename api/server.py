@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import create
 from api.connections import Prompt
+from api.routes.credentials import Accounts
 from api.settings import ServeSettings
 from twin.errors import Refused
 
@@ -21,8 +22,17 @@ STOP_S = 2  # an open stream would keep the server alive for ever
 BACKLOG = 256
 
 
-def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callable[[str], None]) -> None:
+def serve(
+    settings: ServeSettings,
+    database_url: str,
+    *,
+    data: Path,
+    say: Callable[[str], None],
+    accounts: Accounts | None = None,
+) -> None:
     """Serve until told to stop; tells the address and writes it into the data folder.
+
+    accounts: who makes the broker's accounts of devices; None: nobody here.
 
     Raises Refused where the host's name cannot be listened on.
     """
@@ -33,14 +43,16 @@ def serve(settings: ServeSettings, database_url: str, *, data: Path, say: Callab
     busy = "" if settings.port in (0, port) else f" (port {settings.port} is busy)"
     _publish(data / PAGE_FILE, {"url": url, "port": port, "pid": os.getpid()})
     say(f"the map is at {url}{busy}")
-    server(settings, database_url).run(sockets=[listening])
+    server(settings, database_url, accounts).run(sockets=[listening])
 
 
-def server(settings: ServeSettings, database_url: str) -> uvicorn.Server:
+def server(settings: ServeSettings, database_url: str, accounts: Accounts | None = None) -> uvicorn.Server:
     """Make the server as it runs for users."""
+    app = create(settings, database_url)
+    app.state.device_accounts = accounts
     return uvicorn.Server(
         uvicorn.Config(
-            create(settings, database_url),
+            app,
             http=Prompt,
             log_level="warning",
             access_log=False,

@@ -9,14 +9,14 @@ from urllib.parse import parse_qs, urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.access import COOKIE, PAGES, SIGN_IN, SIGNING_IN
+from api.access import COOKIE, PAGES, SIGN_IN, SIGNING_IN, allowed, home
 from api.errors import problem
 from api.provider import Attempt, Provider
 from api.rates import Rates
 from twin import accounts, roles
 from twin.db import Connection, Engine
 from twin.errors import NotFound
-from twin.roles import Who
+from twin.roles import Role, Who
 from viz import signin as page
 from viz.assets import Assets
 
@@ -45,12 +45,12 @@ def from_provider(request: Request) -> Response:
     attempt = Attempt.unpacked(request.cookies.get(ATTEMPT, ""))
     state, code = (request.query_params.get(name, "") for name in ("state", "code"))
     subject = _provider(request).subject(attempt, _back(request), state=state, code=code)
-    secret = _begun(request, lambda connection: accounts.from_subject(connection, subject))
-    if secret is None:
+    begun = _begun(request, lambda connection: accounts.from_subject(connection, subject))
+    if begun is None:
         return problem(HTTPStatus.FORBIDDEN, "there is no account here for whom the provider says you are")
     # a page and not a redirect: a strict cookie is not sent on a way that began at another site
     answer = HTMLResponse(page.done(request.headers.get("accept-language", ""), home="../../"))
-    _keep(request, answer, secret)
+    _keep(request, answer, begun[0])
     answer.delete_cookie(ATTEMPT, path=SIGN_IN, httponly=True, samesite="lax")
     return answer
 
@@ -86,28 +86,36 @@ def tried(request: Request, body: bytes) -> Response:
         return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many tries in a minute; wait a little")
     form = parse_qs(body[:LONGEST_FORM].decode("utf-8", "replace"), max_num_fields=10)
     name, password = (form.get(field, [""])[0] for field in ("name", "password"))
-    secret = _begun(request, lambda connection: accounts.sign_in(connection, name, password))
-    if secret is None:
+    begun = _begun(request, lambda connection: accounts.sign_in(connection, name, password))
+    if begun is None:
         return shown(request, wrong=True)
-    answer = RedirectResponse(_back_to(request), HTTPStatus.SEE_OTHER)
+    secret, who = begun
+    answer = RedirectResponse(_back_to(request, who.role), HTTPStatus.SEE_OTHER)
     _keep(request, answer, secret)
     return answer
 
 
-def _back_to(request: Request) -> str:
-    """Give the relative address of the page that was asked for before signing in, with what its reader had chosen."""
+def _back_to(request: Request, role: Role) -> str:
+    """Give the relative address of the page that was asked for before signing in, with what its reader had chosen.
+
+    Where the role may not open it, that of the first page that it may.
+    """
     asked = dict(request.query_params)
     to = asked.pop("to", "")
     query = f"?{urlencode(asked)}" if asked else ""
-    return f"{to or './'}{query}" if f"/{to}" in PAGES else "./"
+    if f"/{to}" not in PAGES:
+        to, query = "", ""
+    if role not in allowed(f"/{to}", "GET"):
+        to = home(role)[1:]
+    return f"{to or './'}{query}"
 
 
-def _begun(request: Request, who: Callable[[Connection], Who | None]) -> str | None:
-    """Begin the session of whom the database says it is; None: of nobody."""
+def _begun(request: Request, who: Callable[[Connection], Who | None]) -> tuple[str, Who] | None:
+    """Begin the session of whom the database says it is, and give its secret and whose it is; None: nobody's."""
     engine: Engine = request.app.state.engine
     with roles.asking(SIGNING_IN), engine.begin() as connection:
         found = who(connection)
-        return accounts.start_session(connection, found.account_id) if found and found.account_id else None
+        return (accounts.start_session(connection, found.account_id), found) if found and found.account_id else None
 
 
 def _keep(request: Request, answer: Response, secret: str) -> None:

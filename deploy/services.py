@@ -77,6 +77,29 @@ class Broker:
             if known.accounts[name] != before:
                 _publish(self.settings, known)
 
+    def renew(self, name: str) -> None:
+        """Give a client another password; whoever is connected with the one before is put out."""
+        self._own()
+        with state.held(self.settings.data):
+            known = _known(self.settings)
+            before = known.accounts.get(name) or accounts.create(name)
+            known.accounts[name] = before.model_copy(update={"password": accounts.create(name).password})
+            _publish(self.settings, known)
+
+    def withdraw(self, name: str) -> bool:
+        """Take a client's account away, and put it out; tell whether it had one."""
+        self._own()
+        with state.held(self.settings.data):
+            known = _known(self.settings)
+            had = known.accounts.pop(name, None) is not None
+            if had:
+                _publish(self.settings, known)
+            return had
+
+    def _own(self) -> None:
+        if self.settings.broker_url:
+            raise Unavailable("the broker is not linli's own: its accounts are made where it is kept")
+
 
 @dataclass(frozen=True, slots=True)
 class Services:

@@ -37,6 +37,9 @@ from twin.errors import Refused
 PATH = re.compile(r"\$\$?(?:\.[^.\[\]$*]+|\[\d+\])*")
 PART = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 EACH = "[*]"
+AT_LINE = re.compile(r"at line (\d+)")
+HEADER = re.compile(r"\s*\[+\s*([a-z_]+)\s*\]+")
+PART_OF_A_TABLE = 2  # of a place in a mapping: the table, and the field in it
 
 Steps = tuple[str | int, ...]
 
@@ -141,18 +144,59 @@ class Mapping(BaseModel):
         return self
 
 
+class Wrong(Refused):
+    """The one thing that is wrong with a mapping, and the line of its text where that is, counted from 1."""
+
+    def __init__(self, line: int, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}" if where else reason)
+        self.line = line
+
+
 def load(file: Path) -> Mapping:
     """Read and check a mapping file. Raises Refused with the one thing that is wrong with it."""
     try:
-        return Mapping.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return parse(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Refused(f"no such mapping file: {file}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (Wrong, UnicodeDecodeError) as error:
         raise Refused(f"{file}: {error}") from None
+
+
+def parse(text: str) -> Mapping:
+    """Read and check the text of a mapping. Raises Wrong."""
+    try:
+        return Mapping.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        at = AT_LINE.search(str(error))
+        raise Wrong(int(at[1]) if at else text.count("\n") + 1, "", str(error)) from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise Refused(f"{file}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise Wrong(_line(text, first["loc"]), where, first["msg"].removeprefix("Value error, ")) from None
+
+
+def filter_of(mapping: Mapping) -> str:
+    """Give the MQTT filter of a mapping's topic: a named part is one level."""
+    return PART.sub("+", mapping.topic)
+
+
+def _line(text: str, loc: tuple[int | str, ...]) -> int:
+    """Find the line of a field: of its name, else of the header of its table, else the first."""
+    table, count = (
+        ("", 0) if len(loc) < PART_OF_A_TABLE else (str(loc[0]), int(loc[1]) if isinstance(loc[1], int) else 0)
+    )
+    name = str(loc[-1]) if loc else "thing_key"  # which alone is held against another field
+    found, here, seen = 1, "", -1
+    for number, line in enumerate(text.splitlines(), 1):
+        header = HEADER.match(line)
+        if header:
+            here = header[1]
+            seen += here == table
+            if here == table and seen == count:
+                found = number
+        elif here == table and (not table or seen == count) and re.match(rf"\s*{re.escape(name)}\s*=", line):
+            return number
+    return found
 
 
 def checked(path: str) -> str:

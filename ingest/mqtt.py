@@ -18,11 +18,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from ingest.bulk import BulkClient
 from ingest.commands import Command
-from ingest.decoders import remembers
+from ingest.filters import Filters
 from ingest.receipts import Wanted, receipts, wanted
 from ingest.settings import Broker, IngestSettings, Tls
 from twin.errors import Refused
@@ -85,6 +84,8 @@ class Session:
         self._wait_s = FIRST_WAIT_S
         self._takeovers: deque[float] = deque(maxlen=TAKEOVERS)
         self._refused: str | None = None
+        self._filters = Filters(settings)
+        self._asked: int | None = None  # the packet of the subscriptions of this connection
         self._client = self._make_client()
 
     @property
@@ -152,6 +153,15 @@ class Session:
     def is_due(self, message: Message) -> bool:
         """Tell whether a message is ours to store; one of a lost connection is not where the broker sends it again."""
         return message.qos == 0 or message.session == self._number or message.session <= self._orphans
+
+    def hear(self, filters: Sequence[str]) -> None:
+        """Subscribe to the filters of these mappings beside those of the settings, and to no others."""
+        new, gone = self._filters.change(filters)
+        if self._is_connected:
+            if new:
+                self._client.subscribe(new)
+            if gone:
+                self._client.unsubscribe(gone)
 
     def send(self, command: Command) -> None:
         """Publish what a decoder asks a device for; without a connection it is worth nothing."""
@@ -304,30 +314,13 @@ class Session:
         self._was_connected = self._is_connected = True
         self._wait_s = FIRST_WAIT_S
         log.info("connected to the broker, session %s", "kept" if flags.session_present else "new")
-        client.subscribe(self._filters())
+        _, self._asked = client.subscribe(self._filters.all(is_first=self._number == 1))
 
-    def _filters(self) -> list[tuple[str, SubscribeOptions]] | list[tuple[str, int]]:
-        share = f"$share/{self._settings.group}/" if self._settings.group else ""
-        filters = [share + one.filter for one in self._settings.subscriptions]
-        if self._settings.broker.protocol == "3.1.1":
-            return [(one, 1) for one in filters]
-        wanted = [self._retained(one.decoder) for one in self._settings.subscriptions]
-        return [(one, SubscribeOptions(qos=1, retainHandling=how)) for one, how in zip(filters, wanted, strict=True)]
-
-    def _retained(self, decoder: str) -> int:
-        """Say when the broker sends retained messages: when the subscription is new, else each reconnection brings all.
-
-        A decoder that remembers what devices said of themselves begins each process without it.
-        """
-        if self._number == 1 and remembers(decoder):
-            return SubscribeOptions.RETAIN_SEND_ON_SUBSCRIBE
-        return SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
-
-    def _on_subscribe(
-        self, _: Client, __: object, ___: int, reasons: list[ReasonCode], ____: Properties | None
-    ) -> None:
+    def _on_subscribe(self, _: Client, __: object, mid: int, reasons: list[ReasonCode], ___: Properties | None) -> None:
+        if any(reason.is_failure for reason in reasons):
+            log.error("the broker refuses a subscription: %s", ", ".join(map(str, reasons)))
         for one, reason in zip(self._settings.subscriptions, reasons, strict=False):
-            if reason.is_failure:
+            if reason.is_failure and mid == self._asked:  # what only a mapping wants stops nobody
                 self._refused = f"the broker refuses the subscription to {one.filter}: {reason}"
 
     def _on_disconnect(

@@ -11,7 +11,9 @@ from threading import Event
 
 from msgspec.structs import replace
 
+from ingest import kept_mappings
 from ingest.floods import Floods
+from ingest.mapping import Mapping, filter_of
 from ingest.mqtt import Session
 from ingest.quarantine import Unreadable
 from ingest.redelivery import Redelivery
@@ -66,6 +68,8 @@ class Pipeline:
         self._redelivery = Redelivery(settings.broker)
         self._sequences = None if settings.group else Sequences()  # of a group each hears a part
         self._loaded = -1  # sessions that the broker had lost when that was read
+        self._mappings: tuple[Mapping, ...] = ()  # by which is read, beside the settings
+        self._wanted: tuple[Mapping, ...] | None = None  # by which from the next message on
 
     def run(self, session: Session) -> None:
         """Work until the stop; then settle what is here, where the database answers, and leave in order.
@@ -85,11 +89,24 @@ class Pipeline:
                 self._stop.set()  # or a commit that waits for a database would hold us
         session.close()
 
+    def remap(self, mappings: tuple[Mapping, ...]) -> None:
+        """Read by these mappings from the next message on; another thread may say so."""
+        self._wanted = mappings
+
+    def _take_mappings(self, session: Session) -> None:
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None and wanted != self._mappings:
+            self._mappings = wanted
+            self._routes.remap(wanted)
+            session.hear([filter_of(one) for one in wanted])
+            log.info("%d mappings of the twin are read by", len(wanted))
+
     def _advance(self, session: Session, committer: Executor) -> None:
         """Do what can be done now: acknowledge what is committed, decode what has come, hand the next batch over."""
         if self._under_way and self._under_way.done():
             session.acknowledge([one.message for one in self._under_way.result()])
             self._under_way = None
+        self._take_mappings(session)
         if session.waiting and self._loaded != session.lost:
             self._load(session, committer)
         elif session.waiting and not self._is_full():
@@ -148,6 +165,7 @@ class Pipeline:
                 with self._engine.begin() as connection:
                     # the first is lost where this process found none; a later one is a new session in this process
                     self._redelivery.load(connection, is_lost=lost > 0)
+                    self._wanted = kept_mappings.read(connection)
                 self._loaded = lost
             except db.UNAVAILABLE as error:
                 log.warning("no database: %s", _first_line(error))
@@ -192,7 +210,7 @@ class Pipeline:
         (one,) = decoded
         if one.trouble is not None:
             raise error
-        log.error("the database will not have a message on %s: %s", printable(one.message.topic), error)
+        log.error("the database will not have a message on %s: %s", printable(one.message.topic), _first_line(error))
         why = Unreadable(Reason.NOT_STORABLE, f"the database will not have it: {printable(_first_line(error))}")
         return self._store(session, [replace(one, trouble=why)])
 

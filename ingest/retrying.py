@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from ingest import kept_mappings
 from ingest.account import UNKNOWN
 from ingest.health import brought
 from ingest.mqtt import Message
@@ -52,7 +53,7 @@ def retry(connection: Connection, settings: IngestSettings, row_id: int) -> Retr
     """
     row = quarantine.find(connection, row_id)
     _refuse_lost(row)
-    routes = Routes(settings.subscriptions)
+    routes = Routes(settings.subscriptions, kept_mappings.read(connection))
     (decoded,) = decode([_message(row)], routes)
     if decoded.trouble is not None:
         return Retried(row_id, 0, 0, row.count, 0, decoded.trouble.reason)

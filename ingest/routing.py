@@ -9,7 +9,8 @@ import msgspec
 
 from ingest.account import UNKNOWN
 from ingest.commands import Command
-from ingest.decoders import Asking, Decode, find_all, renamed, speaker_levels
+from ingest.decoders import WHOLE, Asking, Decode, find_all, mapped, renamed, speaker_levels
+from ingest.mapping import Mapping, filter_of
 from ingest.mqtt import Message
 from ingest.quarantine import Reason, Unreadable, printable
 from ingest.settings import Subscription
@@ -55,11 +56,11 @@ def _unread(topic: str, payload: bytes, received_us: int) -> list[Reading]:  # n
 
 
 class Routes:
-    """Find the decoder of a topic: that of the first subscription whose filter matches."""
+    """Find the decoder of a topic: that of the first mapping, else of the first subscription whose filter matches."""
 
-    def __init__(self, subscriptions: Sequence[Subscription]) -> None:
+    def __init__(self, subscriptions: Sequence[Subscription], mappings: Sequence[Mapping] = ()) -> None:
         decoders = find_all((one.decoder, one.mapping, one.zone) for one in subscriptions)
-        self._routes = [
+        self._set = [
             (
                 one.filter.split("/"),
                 Route(one.decoder, renamed(decode, one.rename), speaker_levels(one.decoder, one.mapping)),
@@ -70,6 +71,12 @@ class Routes:
         for decoder in decoders:
             if isinstance(decoder, Asking):
                 self._asking[id(decoder)] = decoder
+        self.remap(mappings)
+
+    def remap(self, mappings: Sequence[Mapping]) -> None:
+        """Read by these mappings from now on; the decoders of the settings keep what they remember."""
+        mine = [(filter_of(one).split("/"), _route(one)) for one in mappings]
+        self._routes = mine + self._set
         self._found: dict[str, Route] = {}
 
     def take_commands(self) -> list[Command]:
@@ -101,6 +108,11 @@ class Routes:
         scored = [(_agreement(filters, levels), "/".join(filters), route.source) for filters, route in self._routes]
         best, text, source = max(scored, default=(0.0, "", ""), key=lambda one: one[0])
         return (source, text) if best > 0 else None
+
+
+def _route(mapping: Mapping) -> Route:
+    levels = WHOLE if mapping.thing_key.startswith("$") else 0
+    return Route(MAPPED, mapped.decoder(mapping), levels)
 
 
 def _agreement(filters: Sequence[str], levels: Sequence[str]) -> float:

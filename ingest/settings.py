@@ -94,6 +94,8 @@ class IngestSettings(BaseModel):
     """The `ingest` section of linli.toml.
 
     `further` brokers are read at the same time, by the same subscriptions; each has a name.
+    What comes on a topic of `unread` without a decoder waits in quarantine, for somebody to write a mapping: at first
+    each device's own topic.
     `group` shares the subscriptions among several workers (`$share/GROUP/…`); None: this worker gets every message.
     `batch_messages` and `batch_bytes` of payload are the most in one transaction. As many bytes wait beside it, and as
     many are decoded: large messages are held by the broker, whatever `receive_maximum` lets through.
@@ -109,6 +111,7 @@ class IngestSettings(BaseModel):
     broker: Broker = Broker()
     further: tuple[Broker, ...] = ()
     subscriptions: tuple[Subscription, ...] = DEFAULT_SUBSCRIPTIONS
+    unread: tuple[str, ...] = ("linli/v1/+/up/#",)
     group: str | None = Field(default=None, pattern=r"^[^/+#$]+$")
     batch_messages: int = Field(default=5_000, ge=1)
     batch_bytes: int = Field(default=8_388_608, ge=1_048_576)

@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from threading import Event
 from types import FrameType
 
+from ingest import desk
 from ingest.mqtt import Session
 from ingest.pipeline import Pipeline
 from ingest.settings import IngestSettings
@@ -59,8 +60,9 @@ def work(settings: IngestSettings, engine: Engine, stop: Event) -> None:
     Raises Refused as soon as one broker will not have us, after the others have left in order.
     """
     each = [(Pipeline(one, engine, stop), Session(one)) for one in settings.each()]
-    with ThreadPoolExecutor(len(each), "broker") as threads:
+    with ThreadPoolExecutor(len(each) + 1, "broker") as threads:
         working = [threads.submit(pipeline.run, session) for pipeline, session in each]
+        working.append(threads.submit(desk.attend, settings, engine, stop, [pipeline for pipeline, _ in each]))
         wait(working, return_when=FIRST_EXCEPTION)
         stop.set()
         for one in working:

@@ -13,7 +13,7 @@ from twin import alarms
 from twin.alarms import Wanted
 from twin.errors import Refused
 
-__all__ = ["Balance", "Tally", "add", "balance", "check", "total", "withdraw"]
+__all__ = ["Balance", "Minute", "Tally", "add", "balance", "by_source", "check", "minutes", "total", "withdraw"]
 
 DIFFERENCE = "account"  # the kind of alarm, and its subject
 
@@ -109,6 +109,53 @@ def total(connection: Connection, since: datetime | None = None) -> Tally:
         {"since": since},
     ).one()
     return Tally(*row)
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """What came of one source in one minute; `received` is kept by itself, so that a difference can be seen."""
+
+    minute: datetime
+    source: str
+    messages: int
+    received: int
+    stored: int
+    duplicate: int
+    quarantined: int
+    conflict: int
+
+    @property
+    def difference(self) -> int:
+        """Readings that came and are neither stored, duplicate nor set aside: 0, or something is wrong."""
+        return self.received - self.stored - self.duplicate - self.quarantined
+
+
+def minutes(
+    connection: Connection, since: datetime, *, most: int, before: tuple[datetime, str] | None = None
+) -> list[Minute]:
+    """Read the account since a moment, the newest minute first."""
+    minute, source = before or (None, None)
+    rows = connection.execute(
+        sa.text("""
+        SELECT minute, source, messages, received, stored, duplicate, quarantined, conflict FROM account
+         WHERE minute >= :since AND (CAST(:minute AS timestamptz) IS NULL OR (minute, source) < (:minute, :source))
+         ORDER BY minute DESC, source DESC LIMIT :most
+        """),
+        {"since": since, "minute": minute, "source": source, "most": most},
+    )
+    return [Minute(*row) for row in rows]
+
+
+def by_source(connection: Connection, since: datetime) -> dict[str, Tally]:
+    """Add up the account since a moment, by source."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT source, sum(messages)::bigint, sum(stored)::bigint, sum(duplicate)::bigint, sum(quarantined)::bigint,
+               sum(conflict)::bigint FROM account WHERE minute >= :since GROUP BY source ORDER BY source
+        """),
+        {"since": since},
+    )
+    return {source: Tally(*counts) for source, *counts in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,14 +59,18 @@ def wait_at_most(connection: Connection, seconds: float) -> None:
     connection.execute(query, {"limit": f"{round(seconds * 1000)}ms"})
 
 
-def entries(connection: Connection, *, before: int | None = None, limit: int = 100) -> list[Entry]:
-    """Read the newest entries, or those before one, the newest first."""
+def entries(
+    connection: Connection, *, before: int | None = None, limit: int = 100, actor: str | None = None, event: str = ""
+) -> list[Entry]:
+    """Read the newest entries, or those before one, the newest first; of one actor, and of events that begin so."""
     rows = connection.execute(
         sa.text("""
         SELECT id, at, actor, role, event, detail FROM audit_entry
-        WHERE CAST(:before AS bigint) IS NULL OR id < :before ORDER BY id DESC LIMIT :limit
+        WHERE (CAST(:before AS bigint) IS NULL OR id < :before) AND (CAST(:actor AS text) IS NULL OR actor = :actor)
+          AND starts_with(event, :event)
+        ORDER BY id DESC LIMIT :limit
         """),
-        {"before": before, "limit": limit},
+        {"before": before, "limit": limit, "actor": actor, "event": event},
     )
     return [Entry(*row) for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,10 @@ from sqlalchemy import Connection
 from twin.copying import EPOCH_US, copy_in, pack
 from twin.devices import SILENT_INTERVALS
 
-__all__ = ["NEVER_SEEN", "OK", "UNKNOWN", "Brought", "Health", "add", "fold", "health", "withdraw"]
+__all__ = ["NEVER_SEEN", "OK", "UNKNOWN", "Brought", "Health", "add", "fold", "health", "mark", "wanted", "withdraw"]
 
 OK, UNKNOWN, NEVER_SEEN = "ok", "unknown", "never_seen"
+NOT_KNOWN = 1e18  # after every number that is
 FOLD_LOCK = 0x6C6C_0003
 COLUMNS = "thing_id, last_seen, stored, duplicate, conflict, quarantined, late, skew_s, battery, rssi"
 
@@ -174,3 +176,24 @@ SELECT t.id, t.key, t.name, t.name_zh, t.kind, t.format, t.interval_s, greatest(
 def health(connection: Connection, place_id: int, now: datetime) -> list[Health]:
     """Read how every device of a place is at `now`, by key."""
     return [Health(*row) for row in connection.execute(HEALTH, {"place_id": place_id, "now": now})]
+
+
+def wanted(rows: Sequence[Health], *, state: str | None, kind: str | None, search: str) -> list[Health]:
+    """Give the devices in a state, of a kind, and with these letters in key, name or format."""
+    letters = search.casefold()
+    return [
+        row
+        for row in rows
+        if state in {None, row.state}
+        and kind in {None, row.kind}
+        and letters in f"{row.key} {row.name} {row.name_zh or ''} {row.format}".casefold()
+    ]
+
+
+def mark(row: Health, by: str, *, descending: bool = False) -> tuple[float, str]:
+    """Give where a device stands in the order by a field, its key after it; what is not known comes last."""
+    if by == "key":
+        return 0.0, row.key
+    value = getattr(row, by)
+    number = value.timestamp() if isinstance(value, datetime) else value
+    return (NOT_KNOWN if number is None else -float(number) if descending else float(number)), row.key

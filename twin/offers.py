@@ -13,7 +13,18 @@ from sqlalchemy import Connection
 
 from twin.errors import NotFound, Refused
 
-__all__ = ["MOST_PROPERTIES", "Described", "Offer", "Seen", "find", "note", "offers", "withdraw"]
+__all__ = [
+    "MOST_PROPERTIES",
+    "Described",
+    "Offer",
+    "Seen",
+    "find",
+    "note",
+    "offers",
+    "reconsider",
+    "refuse",
+    "withdraw",
+]
 
 MOST = 10_000  # offers: whoever invents devices fills no disk
 MOST_PROPERTIES = 100  # of one device
@@ -51,6 +62,8 @@ class Offer:
     last_seen: datetime
     measured_at: datetime | None
     readings: int
+    refused_at: datetime | None = None  # None: it is offered
+    refused_by: str | None = None
 
     def as_row(self) -> dict[str, Any]:
         """Give the fields by name, as JSON can be made of them."""
@@ -93,17 +106,17 @@ def note(connection: Connection, seen: Sequence[Seen]) -> None:
 
 
 OFFERS = """
-SELECT key, format, topic, properties, first_seen, last_seen, measured_at, readings FROM offer
- WHERE NOT is_enrolled(key) AND (CAST(:key AS text) IS NULL OR key = :key)
+SELECT key, format, topic, properties, first_seen, last_seen, measured_at, readings, refused_at, refused_by FROM offer
+ WHERE NOT is_enrolled(key) AND (CAST(:key AS text) IS NULL OR key = :key) AND (refused_at IS NOT NULL) = :refused
  ORDER BY last_seen DESC, key, format
 """
 
 
-def offers(connection: Connection, key: str | None = None) -> list[Offer]:
-    """Read the devices that are offered, the last seen first; those of one key only where it is given."""
+def offers(connection: Connection, key: str | None = None, *, refused: bool = False) -> list[Offer]:
+    """Read the devices that are offered, or were refused, the last seen first; those of one key only where it is given."""
     return [
         Offer(**dict(row) | {"properties": {name: Described(**said) for name, said in row["properties"].items()}})
-        for row in connection.execute(sa.text(OFFERS), {"key": key}).mappings()
+        for row in connection.execute(sa.text(OFFERS), {"key": key, "refused": refused}).mappings()
     ]
 
 
@@ -118,6 +131,23 @@ def find(connection: Connection, key: str, name: str | None) -> Offer:
     if len(found) > 1:
         raise Refused(f"{key} is offered in several formats ({', '.join(one.format for one in found)}); say which")
     return found[0]
+
+
+def refuse(connection: Connection, key: str, name: str, by: str) -> None:
+    """Let a device of a format not be offered any more, though it goes on sending. Raises NotFound."""
+    _set(connection, key, name, "refused_at = clock_timestamp(), refused_by = :by", by)
+
+
+def reconsider(connection: Connection, key: str, name: str) -> None:
+    """Offer a device again that was refused. Raises NotFound."""
+    _set(connection, key, name, "refused_at = NULL, refused_by = NULL", None)
+
+
+def _set(connection: Connection, key: str, name: str, what: str, by: str | None) -> None:
+    values = {"key": key, "format": name} | ({} if by is None else {"by": by})
+    done = connection.execute(sa.text(f"UPDATE offer SET {what} WHERE key = :key AND format = :format"), values)
+    if not done.rowcount:
+        raise NotFound(f"no device {key} is offered as {name}")
 
 
 def withdraw(connection: Connection, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy import Connection
 from twin import changes
 from twin.errors import NotFound
 
-__all__ = ["Kept", "Refusal", "find", "fold", "kept", "release"]
+__all__ = ["Kept", "Refusal", "Sum", "find", "fold", "get", "kept", "page", "reasons", "release", "samples"]
 
 KEPT_BYTES = 65_536  # of a payload
 KEY_BYTES = 16
@@ -135,6 +136,76 @@ def kept(connection: Connection, *, reason_code: str | None = None, limit: int =
          ORDER BY last_seen DESC, id DESC LIMIT :limit
         """),
         {"code": reason_code, "limit": limit},
+    )
+    return [Kept(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What is set aside for one reason: rows, the readings or messages that they stand for, and since when till when."""
+
+    reason_code: str
+    rows: int
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+def reasons(connection: Connection) -> list[Sum]:
+    """Add up what is set aside by reason, the most first."""
+    rows = connection.execute(
+        sa.text("""
+        SELECT reason_code, count(*), sum(count)::bigint, min(first_seen), max(last_seen) FROM quarantine
+         GROUP BY reason_code ORDER BY sum(count) DESC, reason_code
+        """)
+    )
+    return [Sum(*row) for row in rows]
+
+
+def page(
+    connection: Connection,
+    *,
+    reason_code: str | None,
+    search: str,
+    most: int,
+    after: tuple[datetime, int] | None = None,
+) -> list[Kept]:
+    """Read a page of what is set aside, the last seen first; `search` is part of a topic, a thing key or a property."""
+    seen, row_id = after or (None, None)
+    rows = connection.execute(
+        sa.text(f"""
+        SELECT {COLUMNS} FROM quarantine
+         WHERE (CAST(:code AS text) IS NULL OR reason_code = :code)
+           AND (:search = '' OR position(:search IN lower(concat_ws(' ', topic, thing_key, property))) > 0)
+           AND (CAST(:seen AS timestamptz) IS NULL OR (last_seen, id) < (:seen, :row))
+         ORDER BY last_seen DESC, id DESC LIMIT :most
+        """),
+        {"code": reason_code, "search": search.lower(), "seen": seen, "row": row_id, "most": most},
+    )
+    return [Kept(*row) for row in rows]
+
+
+def get(connection: Connection, row_id: int) -> Kept:
+    """Read one row. Raises NotFound."""
+    row = connection.execute(sa.text(f"SELECT {COLUMNS} FROM quarantine WHERE id = :id"), {"id": row_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"nothing in the quarantine has the id {row_id}")
+    return Kept(*row)
+
+
+def samples(connection: Connection, topic_filter: str, most: int) -> list[Kept]:
+    """Read the last whole payloads that came on the topics of an MQTT filter, each once, the last seen first."""
+    levels = {"+": "[^/]*", "#": ".*"}
+    pattern = "/".join(levels.get(level, re.escape(level)) for level in topic_filter.split("/"))
+    rows = connection.execute(
+        sa.text(f"""
+        SELECT {COLUMNS} FROM (
+            SELECT DISTINCT ON (topic, payload) * FROM (
+                SELECT * FROM quarantine WHERE topic ~ :pattern AND payload_bytes = octet_length(payload)
+                 ORDER BY last_seen DESC LIMIT 500) q ORDER BY topic, payload, last_seen DESC) one
+         ORDER BY last_seen DESC, id DESC LIMIT :most
+        """),
+        {"pattern": f"^{pattern}$", "most": most},
     )
     return [Kept(*row) for row in rows]
 

@@ -15,7 +15,7 @@ from twin.acting import acting
 from twin.db import Connection
 from twin.errors import NotFound, Refused
 
-__all__ = ["Entry", "entries", "keep", "undo"]
+__all__ = ["Entry", "entries", "get", "keep", "undo"]
 
 COUNTED = ("read", "added", "changed", "removed", "rejected")
 
@@ -58,6 +58,15 @@ def keep(connection: Connection, *, kind: str, file_name: str, digest: str, rece
 def entries(connection: Connection) -> list[Entry]:
     """Give the imports, the latest first."""
     return [Entry(*row) for row in connection.execute(sa.text(ENTRIES))]
+
+
+def get(connection: Connection, receipt_id: int) -> tuple[Entry, list[dict[str, Any]]]:
+    """Give one import, and its receipts with the rejected rows. Raises NotFound."""
+    row = connection.execute(sa.text(f"{ONE} WHERE i.id = :id"), {"id": receipt_id}).one_or_none()
+    if row is None:
+        raise NotFound(f"no receipt {receipt_id}")
+    *fields, parts = row
+    return Entry(*fields), list(parts)
 
 
 def undo(connection: Connection, receipt_id: int, actor: str) -> dict[str, int]:
@@ -106,4 +115,10 @@ SELECT i.id, i.kind, i.file_name, i.digest, i.actor, i.at, i.read, i.added, i.ch
     undone.at, undone.actor
 FROM import_receipt AS i LEFT JOIN revision AS undone ON undone.id = i.undone_by_revision
 ORDER BY i.id DESC
+"""
+
+ONE = """
+SELECT i.id, i.kind, i.file_name, i.digest, i.actor, i.at, i.read, i.added, i.changed, i.removed, i.rejected, i.revision,
+    undone.at, undone.actor, i.receipts
+FROM import_receipt AS i LEFT JOIN revision AS undone ON undone.id = i.undone_by_revision
 """

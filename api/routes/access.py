@@ -21,6 +21,7 @@ from twin.roles import Who
 router = APIRouter()
 
 MOST_SHOWN = 500
+MOST_BROKEN = 20
 WRITTEN_WITHIN_S = 5.0
 LARGEST_ID = 2**63 - 1
 
@@ -106,20 +107,32 @@ def users(connection: Db, pages: Pages, page: Annotated[Page, Query()]) -> dict[
 
 
 class Entries(Page):
-    """Entries of the audit, those before one where that is said."""
+    """Entries of the audit: those before one, of one actor, of events that begin so, where that is said."""
 
     before: int | None = Field(default=None, ge=1, le=LARGEST_ID)
+    actor: str | None = Field(default=None, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")
+    event: str = Field(default="", max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")
     limit: int = Field(default=100, ge=1, le=MOST_SHOWN)
 
 
 @router.get("/api/audit")
 def entries(connection: Db, pages: Pages, asked: Annotated[Entries, Query()]) -> dict[str, Any]:
-    """Give the newest entries of the audit, the newest first, and whether its chain holds."""
+    """Give the newest entries of the audit, the newest first, and whether its chain holds.
+
+    `head` is what `linli audit verify --head` takes: kept elsewhere, it tells later whether the end was cut off.
+    """
     after = pages.after(asked, int)
     before = after[0] if after else asked.before
-    rows = audit.entries(connection, before=before, limit=asked.limit + 1)
+    rows = audit.entries(connection, before=before, limit=asked.limit + 1, actor=asked.actor, event=asked.event)
     found = pages.cut(rows, asked, lambda entry: (entry.id,))
-    return {"holds": not audit.broken(connection), "entries": found.rows, "next": found.next}
+    broken, newest = audit.broken(connection), audit.head(connection)
+    return {
+        "holds": not broken,
+        "broken": broken[:MOST_BROKEN],
+        "head": newest and f"{newest.id}:{newest.seal}",
+        "entries": found.rows,
+        "next": found.next,
+    }
 
 
 class Purpose(BaseModel):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
@@ -15,6 +17,7 @@ from api.paging import Page, Pages
 from twin import health as healths
 from twin import offers, readings
 from twin.errors import Refused
+from twin.terms import ThingKind
 
 router = APIRouter(prefix="/api/devices")
 
@@ -53,12 +56,46 @@ class Days(Asked):
     monthly: bool = False
 
 
+class Order(StrEnum):
+    """What the devices are sorted by; what is not known comes last."""
+
+    KEY = "key"
+    LAST_SEEN = "last_seen"
+    MISSED = "missed"
+    BATTERY = "battery"
+    RSSI = "rssi"
+    CLOCK_SKEW = "clock_skew_s"
+    OUT_OF_ORDER = "out_of_order"
+    DUPLICATE = "duplicate"
+    QUARANTINED = "quarantined"
+
+
+class Sought(Page):
+    """Which devices, in which order: in a state, of a kind, with these letters in key, name or format."""
+
+    state: Literal["ok", "unknown", "never_seen"] | None = None
+    kind: ThingKind | None = None
+    search: str = Field(default="", max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+    sort: Order = Order.KEY
+    descending: bool = False
+
+
 @router.get("/health")
-def health(connection: Db, place: ThePlace, pages: Pages, page: Annotated[Page, Query()]) -> dict[str, Any]:
-    """Give how every device is: last seen, missed reports, battery, signal, clock, and what came of it."""
-    rows = healths.health(connection, place.id, datetime.now(UTC))
-    found = pages.of(rows, page, lambda row: (row.key,), str)
-    return {"devices": [row.as_row() for row in found.rows], "next": found.next}
+def health(connection: Db, place: ThePlace, pages: Pages, sought: Annotated[Sought, Query()]) -> dict[str, Any]:
+    """Give how every device is: last seen, missed reports, battery, signal, clock, and what came of it.
+
+    `total` is how many were found, `states` how many of all are in each state.
+    """
+    every = healths.health(connection, place.id, datetime.now(UTC))
+    rows = healths.wanted(every, state=sought.state, kind=sought.kind, search=sought.search)
+    by, down = sought.sort.value, sought.descending
+    found = pages.of(rows, sought, lambda row: healths.mark(row, by, descending=down), float, str)
+    return {
+        "devices": [row.as_row() for row in found.rows],
+        "next": found.next,
+        "total": len(rows),
+        "states": dict(Counter(row.state for row in every)),
+    }
 
 
 @router.get("/offered")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Computed, ForeignKey, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables.metadata import Table, big_serial, serial
+from twin.tables.metadata import Table, big_serial, revision, serial
 
 URGENCY = """CASE severity WHEN 'critical' THEN 4 WHEN 'major' THEN 2 ELSE 0 END
         + CASE WHEN acknowledged_at IS NULL THEN 10 ELSE 0 END
@@ -105,6 +105,7 @@ class AlarmRule(Table):
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     source: Mapped[str]
     certainty: Mapped[str]
+    revision: Mapped[int] = revision()
 
 
 class AlarmWatch(Table):

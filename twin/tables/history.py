@@ -11,7 +11,7 @@ from sqlalchemy import Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY, INT4RANGE
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.tables import community, effects, network, sensing
+from twin.tables import alarms, community, effects, integration, network, sensing
 from twin.tables.metadata import Table, serial
 
 __all__ = ["KEPT", "KeptTable", "Revision"]
@@ -33,6 +33,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     sensing.Thing.__tablename__: ("id",),
     sensing.Datastream.__tablename__: ("id",),
     effects.Effect.__tablename__: ("id",),
+    alarms.AlarmRule.__tablename__: ("id",),
+    integration.Mapping.__tablename__: ("id",),
 }
 
 

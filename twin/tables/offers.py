@@ -25,3 +25,5 @@ class Offer(Table):
     last_seen: Mapped[datetime]
     measured_at: Mapped[datetime | None]
     readings: Mapped[int] = mapped_column(BigInteger)
+    refused_at: Mapped[datetime | None]
+    refused_by: Mapped[str | None]
