@@ -15,7 +15,7 @@ from api.errors import Problem, problem
 # Nothing from elsewhere, nothing inline: a name that became markup could still run nothing.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "media-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -28,7 +28,7 @@ HEADERS = {
 }
 HSTS = "max-age=31536000"
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
-STREAMED = {"/api/imports"}  # its route reads the body piece by piece, and counts it
+STREAMED = {"/api/imports", "/api/photos"}  # their routes read the body piece by piece, and count it
 MOST_IN_HAND = 600  # requests at once, of which 500 may be streams
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from simulations import answers, audit, mends
+from simulations import answers, audit, audited, mends
 from simulations.asking import Asked, Heard, searching
 from simulations.audit import GROUP, Break, Finding, Ways
 from simulations.community import Community
@@ -63,6 +64,7 @@ def answer(asked: Asked, question: AuditQuestion, heard: Heard) -> Answer:
         "group": GROUP.value,
         "services": [_service(community, one, buildings=question.buildings) for one in found],
         "upstairs": _upstairs(community),
+        "elements": msgspec.to_builtins(audited.count(community, audited.walked(community, found))),
         "broken": len(behind),
         "breaks": [_break(asked, clauses, one, sources) for one in shown],
         "mends": _mends(community, chosen, sources),
@@ -138,6 +140,7 @@ def _break(asked: Asked, clauses: Mapping[str, Threshold], one: Break, sources: 
         **_edge(community, one.edge, sources.get(edge_id)),
         "people": {service.value: nearest(int(people.sum())) for service, people in one.people.items()},
         "by_band": _bands(community, one),
+        "by_service": {service.value: _by_band(community, people) for service, people in one.people.items()},
         "fails": [_finding(each) for each in findings if each.passes is False],
         "below_clause": [_finding(each) for each in findings if each.below_clause],
         "not_measured": [each.element for each in findings if each.passes is None],
@@ -146,8 +149,11 @@ def _break(asked: Asked, clauses: Mapping[str, Threshold], one: Break, sources: 
 
 def _bands(community: Community, one: Break) -> dict[str, int]:
     """Give the people behind a break by age, of the service that most of them go to over it."""
-    most = max(one.people.values(), key=lambda people: int(people.sum()))
-    return {band: nearest(int(n)) for band, n in zip(community.residents.bands, most, strict=True) if n}
+    return _by_band(community, max(one.people.values(), key=lambda people: int(people.sum())))
+
+
+def _by_band(community: Community, people: NDArray[np.int64]) -> dict[str, int]:
+    return {band: nearest(int(n)) for band, n in zip(community.residents.bands, people, strict=True) if n}
 
 
 def _edge(community: Community, edge: int, source: Source | None) -> Answer:

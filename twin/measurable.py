@@ -56,11 +56,15 @@ def named(connection: Connection, place_id: int, text: str) -> list[Found]:
 
 
 def lines(connection: Connection, ids: list[int]) -> dict[int, tuple[str, str | None, list[list[float]]]]:
-    """Give edges by id: source id, name, and points [lon, lat] from tail to head."""
+    """Give edges by id: source id, name, that of the nearest street where it has none, points [lon, lat] from tail to head."""
     rows = connection.execute(
         sa.text("""
-        SELECT id, source_id, name, ST_AsGeoJSON(geom, 6)::json->'coordinates' AS points
-          FROM network_edge WHERE id = ANY(:ids)
+        SELECT e.id, e.source_id, coalesce(e.name, near.name) AS name, ST_AsGeoJSON(e.geom, 6)::json->'coordinates' AS points
+          FROM network_edge AS e
+          LEFT JOIN LATERAL (
+              SELECT n.name FROM network_edge AS n
+               WHERE e.name IS NULL AND n.place_id = e.place_id AND n.name IS NOT NULL ORDER BY n.geom <-> e.geom LIMIT 1) AS near ON true
+         WHERE e.id = ANY(:ids)
         """),
         {"ids": ids},
     )

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from twin import changes
+from twin import changes, photos
 from twin.db import Connection
 from twin.errors import NotFound, Refused
 
@@ -148,11 +148,7 @@ def put(connection: Connection, place_id: int, measured: Measured) -> int:
     value, word = _said(kind, measured)
     element_kind, _, source = measured.element.partition(":")
     incline = _element(connection, place_id, kind, element_kind, source)
-    now = datetime.now(UTC)
-    if measured.measured_at.tzinfo is None or not EARLIEST <= measured.measured_at <= now + CLOCKS_DIFFER:
-        raise Refused("a measurement has a time with its UTC offset, not in the future")
-    if len(measured.note) > LONGEST_NOTE:
-        raise Refused(f"the note is longer than {LONGEST_NOTE} letters")
+    _check(connection, measured)
     said = word if value is None else value
     assert said is not None
     if kind.column == "incline" and incline < 0:
@@ -183,6 +179,17 @@ def kept(connection: Connection, place_id: int, elements: Sequence[str] | None =
         sa.text(KEPT), {"place": place_id, "elements": None if elements is None else list(elements)}
     )
     return [Kept(**row) for row in rows.mappings()]
+
+
+def _check(connection: Connection, measured: Measured) -> None:
+    """Refuse a time that is no time of a measurement, a note that is too long, a photo that there is not."""
+    at = measured.measured_at
+    if at.tzinfo is None or not EARLIEST <= at <= datetime.now(UTC) + CLOCKS_DIFFER:
+        raise Refused("a measurement has a time with its UTC offset, not in the future")
+    if len(measured.note) > LONGEST_NOTE:
+        raise Refused(f"the note is longer than {LONGEST_NOTE} letters")
+    if measured.photo is not None:
+        photos.content(connection, measured.photo)
 
 
 def _kind(measured: Measured) -> Kind:
