@@ -18,7 +18,7 @@ from twin.terms import AgeBand, Condition, State, ThingKind
 
 Rows = dict[str, dict[str, Any]]
 
-WORST_FIRST = (State.CLOSED, State.UNKNOWN, State.OPEN)
+WORST_FIRST = (State.CLOSED, State.UNKNOWN, State.SLOWER, State.OPEN)
 REFUSED_OVER = timedelta(hours=24)
 OLDER = 65  # years
 
@@ -80,14 +80,15 @@ def figures(connection: Connection, place: Place) -> Rows:
 def figure_row(found: Sequence[Thing], people: int, older: int) -> dict[str, Any]:
     """Count devices and lifts beside the residents of the place."""
     lifts = [state(thing) for thing in found if thing.kind == ThingKind.LIFT]
+    running = lifts.count(State.OPEN) + lifts.count(State.SLOWER)
     return {
         "residents": people,
         "older": counts.count(older),
         "lifts": {
             "total": len(lifts),
-            "open": lifts.count(State.OPEN),
+            "open": running,
             "closed": lifts.count(State.CLOSED),
-            "unknown": len(lifts) - lifts.count(State.OPEN) - lifts.count(State.CLOSED),
+            "unknown": len(lifts) - running - lifts.count(State.CLOSED),
         },
         "things": {
             "total": len(found),

@@ -161,7 +161,7 @@ def _own_lift(scene: _Scene) -> State | None:
     """Say how the building's own lift is; None where no sensor watches one."""
     own = Element(ElementKind.BUILDING_LIFT, scene.building)
     found = [report.state for report in scene.reports if report.element == own]
-    worst_first = (State.CLOSED, State.UNKNOWN, State.OPEN)
+    worst_first = (State.CLOSED, State.UNKNOWN, State.SLOWER, State.OPEN)
     return next((state for state in worst_first if state in found), None)
 
 

@@ -91,7 +91,7 @@ def ask(url: str, engine: db.Engine) -> None:
 def recompute_ms(asked: asking.Asked, lift: Set) -> float:
     """Compute the coverage before and after from nothing [ms]."""
     town, start = asked.community, time.perf_counter()
-    for said in (asked.said, closing(asked.said, lift)):
+    for said in (asked.said, closing(asked.community, asked.said, lift)):
         for service in town.services():
             for group in town.groups():
                 coverage(town, said, service, group, limit_s=town.norm.limits[service].limit_s)

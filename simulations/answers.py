@@ -30,6 +30,7 @@ def frame(community: Community, said: Reports) -> Answer:
         "network_version": community.place.network_version,
         "norm": {"id": norm.id, "version": norm.version, "name": norm.name},
         "certainty": {service.value: norm.limits[service].certainty for service in community.services()},
+        "slower": slower(community, said),
         "closed": elements(community, (report for report in said if report.state is State.CLOSED)),
         "unknown": elements(community, (report for report in said if report.state is State.UNKNOWN)),
     }
@@ -38,6 +39,20 @@ def frame(community: Community, said: Reports) -> Answer:
 def elements(community: Community, said: Iterable[Report]) -> list[Answer]:
     """Name the elements of some reports, each once."""
     return [name(community, each) for each in sorted({report.element for report in said})]
+
+
+def slower(community: Community, said: Iterable[Report]) -> list[Answer]:
+    """Name what is slower, for whom and by how much: times the usual, and seconds more."""
+    return [
+        {
+            **name(community, report.element),
+            "groups": sorted(report.groups),
+            "factor": report.slow[0] if report.slow else 1.0,
+            "seconds": report.slow[1] if report.slow else 0.0,
+        }
+        for report in sorted(said, key=lambda one: (one.element, one.effect_id))
+        if report.state is State.SLOWER
+    ]
 
 
 def name(community: Community, which: Element) -> Answer:

@@ -36,7 +36,7 @@ __all__ = [
     "told",
 ]
 
-ENGINE = 1  # counted up when the same inputs give another answer: kept runs then stay, under their own hash
+ENGINE = 2  # counted up when the same inputs give another answer: kept runs then stay, under their own hash
 LONGEST_ID = 10  # digits, of what fits an integer of the database
 
 Inputs = dict[str, Any]
@@ -80,6 +80,7 @@ def inputs(community: Community, said: Reports, at: datetime | None, name: str, 
             states.element_id(community, report.element),
             sorted(report.groups),
             report.state.value,
+            *report.slow,
         ]
         for report in said
         if report.state is not State.OPEN
@@ -106,8 +107,9 @@ def again(asked: Asked, kept: Inputs) -> Asked:
             states.element(asked.community, ElementKind(kind), element_id),
             frozenset(map(MobilityGroup, groups)),
             State(state),
+            slow=tuple(slow),
         )
-        for kind, element_id, groups, state in kept["said"]
+        for kind, element_id, groups, state, *slow in kept["said"]
     )
     return replace(asked, said=said)
 

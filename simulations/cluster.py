@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simulations import pace
 from simulations.community import Community
 from simulations.coverage import Coverage, of_fields, sources
 from simulations.districts import Labels, Whole, cut, joined, solve
-from simulations.graph import CLOSED, arcs_of
 from simulations.paths import NO_PARENT, Field
-from simulations.states import Reports, rows, shut
+from simulations.states import Reports, shut
 from twin.errors import Refused
-from twin.terms import ElementKind, MobilityGroup, Service
+from twin.terms import MobilityGroup, Service
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -56,9 +56,7 @@ def whole(community: Community, said: Reports, services: Sequence[Service], grou
     for group in groups:
         for unknown_closed in (False, True):
             closed = shut(said, group, unknown_closed=unknown_closed)
-            walked = community.times[group].copy()
-            walked[arcs_of(rows(closed, ElementKind.EDGE))] = CLOSED
-            times[_state(group, unknown_closed=unknown_closed)] = walked
+            times[_state(group, unknown_closed=unknown_closed)] = pace.times(community, group, closed)
             for service in services:
                 name = _state(group, unknown_closed=unknown_closed)
                 asked[f"{name} {service}"] = (name, sources(community, service, group, closed))

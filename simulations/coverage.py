@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulations import pace
 from simulations.community import SERVICES, Community
-from simulations.graph import CLOSED, arcs_of, links
+from simulations.graph import links
 from simulations.paths import UNREACHED, Field, Seeds, nearest, seeds
-from simulations.states import Element, Report, rows, shut
+from simulations.states import Element, Report, rows, shut, slowed
 from twin.terms import ElementKind, MobilityGroup, Service
 
 FAR = np.int64(1) << 40  # ms; beyond any time, and safe to add to
@@ -104,9 +105,8 @@ def of_fields(  # noqa: PLR0917 -- the question, then its two fields
 
 
 def field(community: Community, service: Service, group: MobilityGroup, closed: frozenset[Element]) -> Field:
-    """Compute the nearest facility of every node for a group with these elements closed."""
-    times = community.times[group].copy()
-    times[arcs_of(rows(closed, ElementKind.EDGE))] = CLOSED
+    """Compute the nearest facility of every node for a group with these elements closed or slower."""
+    times = pace.times(community, group, closed)
     return nearest(community.graph, links(community.graph, times), sources(community, service, group, closed))
 
 
@@ -141,8 +141,11 @@ def floor_ms(
     lift = community.buildings.lift
     has_lift = (lift == 1) | ((lift == -1) & assume_lifts)
     has_lift[rows(closed, ElementKind.BUILDING_LIFT)] = False
+    slow = np.tile([1.0, 0.0], (len(lift), 1))
+    for building, much in slowed(closed, ElementKind.BUILDING_LIFT).items():
+        slow[building] = much
     home = community.households
-    return way.door_ms[home.building] + _descent_ms(community, group, has_lift[home.building])
+    return way.door_ms[home.building] + _descent_ms(community, group, has_lift[home.building], slow[home.building])
 
 
 def people_by_building(community: Community, which: NDArray[np.bool_], columns: list[int]) -> NDArray[np.int64]:
@@ -158,8 +161,13 @@ def seconds(time_ms: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(time_ms < FAR, time_ms / 1000.0, np.inf)
 
 
-def _descent_ms(community: Community, group: MobilityGroup, has_lift: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Time from each household's floor to the building's door [ms]; FAR where there is no way; (households,)."""
+def _descent_ms(
+    community: Community, group: MobilityGroup, has_lift: NDArray[np.bool_], slow: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Time from each household's floor to the building's door [ms]; FAR where there is no way; (households,).
+
+    slow (households, 2): times the usual, and seconds more, that the lift takes.
+    """
     numbers = community.mobility
     above = community.households.floor.astype(np.int64) - 1
     riser_s = numbers.gaits[group].riser_s
@@ -168,7 +176,7 @@ def _descent_ms(community: Community, group: MobilityGroup, has_lift: NDArray[np
     else:
         stairs = np.rint(above * (numbers.risers_per_floor * riser_s * 1000)).astype(np.int64)
     ride_s = numbers.lift_wait_s + numbers.lift_doors_s + above * numbers.floor_m / numbers.lift_speed_down
-    lift = np.rint(ride_s * 1000).astype(np.int64)
+    lift = np.rint((ride_s * slow[:, 0] + slow[:, 1]) * 1000).astype(np.int64)
     return np.where(has_lift & (above > 0), np.minimum(stairs, lift), stairs)
 
 

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.community import SERVICES, Community
-from simulations.states import Element, Reports, closing, opening
+from simulations.states import Element, Reports, closing, opening, slowing
 from twin import crs, opening_hours
 from twin.errors import Refused
 from twin.facilities import Facilities
@@ -45,6 +45,7 @@ __all__ = [
     "Open",
     "Plan",
     "Setting",
+    "Slow",
     "make",
     "names",
     "read",
@@ -64,6 +65,18 @@ class Close(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="
     """Close an element for everybody."""
 
     element: Name
+
+
+class Slow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="edit", tag="slow"):
+    """Make a way or a lift slower: times the usual, and seconds more; an escalator without either stands still.
+
+    groups: for whom; everybody where none is named.
+    """
+
+    element: Name
+    factor: Annotated[float, msgspec.Meta(ge=1, le=100)] = 1
+    seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0
+    groups: tuple[MobilityGroup, ...] = ()
 
 
 class Open(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="edit", tag="open"):
@@ -113,7 +126,7 @@ class Lift(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="e
     there: bool = True
 
 
-Edit = Close | Open | Add | Move | Capacity | Hours | Lift
+Edit = Close | Slow | Open | Add | Move | Capacity | Hours | Lift
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -162,7 +175,7 @@ def names(plan: Plan) -> list[str]:
     found: dict[str, None] = {}
     for edit in plan.edits:
         match edit:
-            case Close() | Open():
+            case Close() | Slow() | Open():
                 found[edit.element] = None
             case Move() | Capacity() | Hours():
                 found[edit.facility] = None
@@ -186,7 +199,9 @@ def make(setting: Setting, edits: Sequence[Edit], find: Find) -> Setting:
 def _made(setting: Setting, edit: Edit, find: Find) -> Setting:  # noqa: PLR0911 -- one a kind of edit
     match edit:
         case Close():
-            return replace(setting, said=closing(setting.said, _found(edit.element, find)))
+            return replace(setting, said=closing(setting.community, setting.said, _found(edit.element, find)))
+        case Slow():
+            return replace(setting, said=_slowed(setting.said, edit, find))
         case Open():
             return replace(setting, said=opening(setting.said, _found(edit.element, find)))
         case Add():
@@ -203,6 +218,14 @@ def _made(setting: Setting, edit: Edit, find: Find) -> Setting:  # noqa: PLR0911
             return replace(setting, hours=hours)
         case Lift():
             return _fitted(setting, edit, _rows(edit.building, find, ElementKind.BUILDING_LIFT))
+
+
+def _slowed(said: Reports, edit: Slow, find: Find) -> Reports:
+    """Slow an element down; refuses a facility: nobody walks through one."""
+    found = _found(edit.element, find)
+    if any(element.kind is ElementKind.FACILITY for element in found):
+        raise Refused(f"{edit.element} is a facility; only ways and lifts can be slower")
+    return slowing(said, found, frozenset(edit.groups or MobilityGroup), (edit.factor, edit.seconds))
 
 
 def _found(name: str, find: Find) -> Sequence[Element]:
@@ -246,6 +269,7 @@ def _added(setting: Setting, edit: Add) -> Setting:
         node=_with(which.node, node),
         node_m=_with(which.node_m, metres),
         step_free=_with(which.step_free, step_free),
+        upstairs_in=_with(which.upstairs_in, -1),
         source_ids=(*which.source_ids, f"new{1 - taken}"),
         names=(*which.names, edit.name),
         names_zh=(*which.names_zh, None),

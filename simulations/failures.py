@@ -78,7 +78,7 @@ def what_if(
     limit_s None: each service's own limit. Services to which no way and no lift has changed are left out. tracks: kept
     from one question to the next, a tenth of the work.
     """
-    then = closing(opening(said, mend), close)
+    then = closing(community, opening(said, mend), close)
     asked = [service for service in community.services() if services is None or service in services]
     kept = Tracks(community) if tracks is None else tracks
     found = []

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulations import pace
 from simulations.community import SERVICES, Community
 from simulations.coverage import Reach, floor_ms
-from simulations.graph import CLOSED, arcs_of, links
+from simulations.graph import links
 from simulations.states import Element, Reports, rows, shut
 from simulations.tables import Table, at_buildings, bounded
 from twin.errors import Refused
@@ -79,8 +80,7 @@ def with_rooms(
 def table(community: Community, said: Reports, sites: Sites, group: MobilityGroup, *, limit_s: float) -> Table:
     """Compute the table site × household row up to a limit, as things are now."""
     closed = _shut(said, group)
-    times = community.times[group].copy()
-    times[arcs_of(rows(closed, ElementKind.EDGE))] = CLOSED
+    times = pace.times(community, group, closed)
     limit_ms = int(limit_s * 1000)
     found = bounded(community.graph, links(community.graph, times), sites.node, sites.door_ms, limit_ms=limit_ms)
     houses, home = community.buildings, community.households

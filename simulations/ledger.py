@@ -74,13 +74,14 @@ def losses(account: Account, faults: Mapping[int, Fault], moment: datetime) -> I
 def alarms(accounts: Iterable[Account], faults: Mapping[int, Fault], things: Mapping[int, Watcher]) -> list[Wanted]:
     """Give the alarms that should stand.
 
-    A closed thing whose mending alone gives people a service back: people_cut_off on effect:ID, the lowest effect on
+    A closed or slower thing whose mending alone gives people a service back: people_cut_off on effect:ID, the lowest effect on
     what it closes, so that several sensors of one lift are one alarm. A closed thing that takes nothing from anybody by
     itself: a notice, element_closed. People cut off whom no single mending helps: people_cut_off on service:NAME, with
     all that is closed. Silent things raise none of these.
     """
     accounts = list(accounts)
-    closed = {thing: fault for thing, fault in faults.items() if any(r.state is State.CLOSED for r in fault)}
+    known = {State.CLOSED, State.SLOWER}
+    closed = {thing: fault for thing, fault in faults.items() if any(r.state in known for r in fault)}
     found: list[Wanted] = []
     for thing, fault in sorted(closed.items(), key=lambda one: (-len(one[1]), one[0])) if accounts else ():
         about = _about(accounts[0].watched.community, fault, things)
@@ -91,7 +92,7 @@ def alarms(accounts: Iterable[Account], faults: Mapping[int, Fault], things: Map
         tolls = _tolls(accounts, lambda account, thing=thing: account.certain.get(thing, {}))  # type: ignore[misc]
         if tolls["services"]:
             found.append(Wanted(AlarmKind.PEOPLE_CUT_OFF, subject, _severity(tolls), {**about, **tolls}, thing))
-        else:
+        elif any(report.state is State.CLOSED for report in fault):
             found.append(Wanted(AlarmKind.ELEMENT_CLOSED, subject, Severity.NOTICE, about, thing))
     return found + _joint(accounts, closed)
 
@@ -190,7 +191,8 @@ def _old(people: Mapping[str, int]) -> int:
 
 def _about(community: Community, fault: Fault, things: Mapping[int, Watcher]) -> dict[str, Any]:
     watcher = things[fault[0].effect_id]
-    since = [report.since for report in fault if report.state is State.CLOSED and report.since is not None]
+    known = {State.CLOSED, State.SLOWER}
+    since = [report.since for report in fault if report.state in known and report.since is not None]
     return {
         "thing_id": watcher.thing_id,
         "thing_kind": watcher.kind,

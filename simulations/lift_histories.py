@@ -226,7 +226,7 @@ def expect(
         tally = _Tally(community, group, limits, track, drawn)
         for at in sorted(range(len(drawn.sets)), key=lambda one: sorted(drawn.sets[one])):  # near sets after another
             stands = (element for lift in drawn.sets[at] for element in lifts[lift].elements)
-            tally.add(at, shut(closing(said, stands), group, unknown_closed=False))
+            tally.add(at, shut(closing(community, said, stands), group, unknown_closed=False))
             done += 1
             if heard is not None and not heard(done, total):
                 raise InterruptedError(f"stopped after {done} of {total} sets of lifts")

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from simulations import pace
 from simulations.community import SERVICES, Community
 from simulations.coverage import Reach, reach, sources
-from simulations.graph import CLOSED, arcs_of, links
+from simulations.graph import arcs_of, links
 from simulations.paths import Field, Seeds, nearest_each, repair
 from simulations.states import Element, rows
 from twin.terms import ElementKind, MobilityGroup, Service
@@ -25,8 +26,7 @@ class Track:
         self, community: Community, group: MobilityGroup, services: Iterable[Service], closed: frozenset[Element]
     ) -> None:
         """Compute all fields from nothing."""
-        times = community.times[group].copy()
-        times[arcs_of(rows(closed, ElementKind.EDGE))] = CLOSED
+        times = pace.times(community, group, closed)
         self.community = community
         self.group = group
         self.closed = closed
@@ -41,7 +41,7 @@ class Track:
         return reach(self.community, self.fields[service], self.group)
 
     def move(self, closed: frozenset[Element]) -> dict[Service, NDArray[np.int32]]:
-        """Close and open so that exactly `closed` is closed; gives the nodes looked at for each service.
+        """Close, slow and open so that exactly `closed` is closed or slower; gives the nodes looked at for each service.
 
         A service that is not named has not changed anywhere.
         """
@@ -49,7 +49,8 @@ class Track:
         self.closed = closed
         if not changed:
             return {}
-        slots = self._set_times(rows(changed, ElementKind.EDGE), closed)
+        edges = np.unique([each.row for each in changed if each.kind is ElementKind.EDGE]).astype(np.int32)
+        slots = self._set_times(edges, closed)
         touched = {}
         for service, nodes in self._set_seeds(rows(changed, ElementKind.FACILITY), closed).items():
             found = self._repair(self.fields[service], self._seeds[service], slots, nodes)
@@ -59,10 +60,8 @@ class Track:
 
     def _set_times(self, edges: NDArray[np.int32], closed: frozenset[Element]) -> NDArray[np.int32]:
         """Give the arcs of these edges the times they have now, and give their slots."""
-        arcs = arcs_of(edges)
-        is_closed = np.isin(edges, rows(closed, ElementKind.EDGE))
-        slots = self.community.graph.slot[arcs]
-        self._links[slots, 1] = np.where(np.repeat(is_closed, 2), CLOSED, self.community.times[self.group][arcs])
+        slots = self.community.graph.slot[arcs_of(edges)]
+        self._links[slots, 1] = pace.edge_times(self.community, self.group, edges, closed)
         return slots
 
     def _set_seeds(self, facilities: NDArray[np.int32], closed: frozenset[Element]) -> dict[Service, NDArray[np.int32]]:

@@ -161,6 +161,11 @@ def _seconds(
     return seconds
 
 
+def steps_s(network: Network, mobility: Mobility, group: MobilityGroup) -> NDArray[np.float64]:
+    """Time on each edge as if it were steps [s], inf for a group that walks none; (edges,)."""
+    return _steps_seconds(network, mobility.gaits[group], mobility)
+
+
 def _slope_factor(network: Network, gait: Gait, mobility: Mobility, sign: float) -> NDArray[np.float64]:
     """Factor on the speed by slope (Tobler 1993, normalised to 1 on the flat), 1 for wheels; (edges,)."""
     if gait.push_most is not None:

@@ -133,7 +133,7 @@ def rank(
         track = Track(community, group, community.services(), now)
         usual = {service: _times(community, track, service) for service in track.fields}
         for at, some in enumerate(every):
-            then = opening(said, some) if mend else closing(said, some)
+            then = opening(said, some) if mend else closing(community, said, some)
             tolls[at][group] = _toll(community, track, shut(then, group, unknown_closed=False), usual)
             track.move(now)
             done, total = nth * len(every) + at + 1, len(groups) * len(every)

@@ -13,15 +13,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations import trees
+from simulations import pace, trees
 from simulations.community import ASKED_OF_ALL, Community
 from simulations.coverage import FAR, Reach, floor_ms
-from simulations.graph import CLOSED, arcs_of, links
+from simulations.graph import links
 from simulations.homes import Sites
 from simulations.paths import nearest, seeds
 from simulations.siting_problem import Report
 from simulations.solver import Model, minimise
-from simulations.states import Element, Reports, closing, rows, shut
+from simulations.states import Element, Reports, closing, shut
 from simulations.tables import Table, bounded, from_rows
 from twin.terms import EdgeKind, ElementKind, MobilityGroup
 
@@ -157,7 +157,7 @@ def evacuate(
 def _without_lifts(community: Community, said: Reports) -> tuple[Reports, Community]:
     lifts = np.flatnonzero(community.network.of_kind(EdgeKind.LIFT)).tolist()
     stairs_only = replace(community.buildings, lift=np.zeros_like(community.buildings.lift))
-    closed = closing(said, (Element(ElementKind.EDGE, edge) for edge in lifts))
+    closed = closing(community, said, (Element(ElementKind.EDGE, edge) for edge in lifts))
     return closed, replace(community, buildings=stairs_only)
 
 
@@ -191,8 +191,7 @@ def _flows(tables: list[Table], people: list[Longs], capacity: Longs, report: Re
 
 
 def _links(community: Community, said: Reports, group: MobilityGroup) -> NDArray[np.int32]:
-    times = community.times[group].copy()
-    times[arcs_of(rows(shut(said, group, unknown_closed=True), ElementKind.EDGE))] = CLOSED
+    times = pace.times(community, group, shut(said, group, unknown_closed=True))
     return links(community.graph, times)
 
 

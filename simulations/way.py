@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations import trees
+from simulations import pace, trees
 from simulations.community import Community
 from simulations.coverage import field
 from simulations.graph import CLOSED
@@ -79,12 +79,12 @@ def _nearest_first(  # noqa: PLR0917  # a question, then what is closed and how 
         label = int(found.label[node])
         if label >= UNREACHED:
             return
-        way = _way(community, building, group, found)
+        way = _way(community, building, group, found, closed)
         yield way
         closed |= {Element(ElementKind.FACILITY, way.facility)}
 
 
-def _way(community: Community, building: int, group: MobilityGroup, found: Field) -> Way:
+def _way(community: Community, building: int, group: MobilityGroup, found: Field, closed: frozenset[Element]) -> Way:
     """Follow the field from a building's node to the end."""
     node = int(community.buildings.node[building])
     label = int(found.label[node])
@@ -94,7 +94,7 @@ def _way(community: Community, building: int, group: MobilityGroup, found: Field
         arcs.append(int(ahead[node]))
         node = int(following[node])
     walked = np.array(arcs, np.int32)
-    times = community.times[group][walked] if len(walked) else np.zeros(0, np.int32)
+    times = pace.times(community, group, closed)[walked]
     assert not (times == CLOSED).any()
     door_ms = int(community.door_ms(community.buildings.node_m[building : building + 1], group)[0])
     return Way(

@@ -22,9 +22,9 @@ VALUES (:thing_id, :property, :unit, :lowest, :highest) RETURNING id
 """
 EFFECT = """
 INSERT INTO effect (datastream_id, element_kind, element_id, closes_above, closes_below, opens_below, opens_above, max_closed_s,
-                    hold_s, lock_s)
+                    hold_s, lock_s, slows_above, slows_below, slow_factor, slow_s)
 VALUES (:datastream_id, 'edge', :element_id, :closes_above, :closes_below, :opens_below, :opens_above, :max_closed_s,
-        coalesce(:hold_s, 0), coalesce(:lock_s, 0))
+        coalesce(:hold_s, 0), coalesce(:lock_s, 0), :slows_above, :slows_below, :slow_factor, :slow_s)
 RETURNING id
 """
 MANY = """
@@ -32,7 +32,10 @@ INSERT INTO thing (place_id, key, name, kind, format, topic, interval_s, point)
 SELECT p.id, 'device-' || i, 'device', 'climate', '', '', 60, ST_SetSRID(ST_MakePoint(7.5, 43.5), 4326)
   FROM place p, generate_series(1, :n) i;
 """
-LIMITS = ("closes_above", "closes_below", "opens_below", "opens_above", "max_closed_s", "hold_s", "lock_s")
+LIMITS = (
+    *("closes_above", "closes_below", "opens_below", "opens_above", "max_closed_s", "hold_s", "lock_s"),
+    *("slows_above", "slows_below", "slow_factor", "slow_s"),
+)
 
 
 def community(connection: Connection) -> int:

@@ -30,6 +30,8 @@ class ElementState:
     state: State
     since: datetime
     effect_id: int
+    slow_factor: float | None = None  # how much slower, where it is slower; both None: an escalator is walked as steps
+    slow_s: float | None = None
 
 
 ElementStates = list[ElementState]
@@ -43,6 +45,8 @@ class Rule:
     closes_below: float | None = None
     opens_below: float | None = None
     opens_above: float | None = None
+    slows_above: float | None = None
+    slows_below: float | None = None
     hold_s: int = 0  # past a limit for so long, by measured time, before the state changes
     lock_s: int = 0  # closed for at least so long; a lock never delays a closing
 
@@ -60,6 +64,12 @@ class Rule:
             return False
         return not self.closes(value)
 
+    def slows(self, value: float) -> bool:
+        """Tell whether a reading is past a slowing limit."""
+        above = self.slows_above is not None and value > self.slows_above
+        below = self.slows_below is not None and value < self.slows_below
+        return above or below
+
     def after(self, state: State, value: float) -> State:
         """Give the state after a reading; between opening and closing limit it stays what it was (hysteresis).
 
@@ -69,7 +79,7 @@ class Rule:
             return State.CLOSED
         if state is State.CLOSED and not self.opens(value):
             return State.CLOSED
-        return State.OPEN
+        return State.SLOWER if self.slows(value) else State.OPEN
 
 
 @dataclass(slots=True)
@@ -104,7 +114,7 @@ class Judged:
     def judge(self, moment: datetime, value: float) -> bool:
         """Take a reading newer than all before; tell whether the state changed.
 
-        Hold and lock only delay a change between open and closed: what is unknown is known by its next reading, and so
+        Hold and lock only delay a change between open, slower and closed: what is unknown is known by its next reading, and so
         is the first one judged after a correction.
         """
         found = self.rule.after(self.known, value)
@@ -130,7 +140,7 @@ class Judged:
 # The row lock makes two workers that judge the same effect wait for each other, in one order.
 LOAD = sa.text("""
 SELECT e.id, e.datastream_id, e.closes_above, e.closes_below, e.opens_below, e.opens_above,
-       e.hold_s, e.lock_s, s.state,
+       e.slows_above, e.slows_below, e.hold_s, e.lock_s, s.state,
        CASE WHEN s.state <> 'unknown' THEN s.state
             ELSE coalesce((SELECT h.state FROM effect_history h WHERE h.effect_id = e.id AND h.state <> 'unknown'
                             ORDER BY h.since DESC, h.written_at DESC LIMIT 1), 'unknown') END AS known,
@@ -206,7 +216,16 @@ def _load(connection: Connection, datastream_ids: list[int]) -> list[Judged]:
         Judged(
             row.id,
             row.datastream_id,
-            Rule(row.closes_above, row.closes_below, row.opens_below, row.opens_above, row.hold_s, row.lock_s),
+            Rule(
+                row.closes_above,
+                row.closes_below,
+                row.opens_below,
+                row.opens_above,
+                row.slows_above,
+                row.slows_below,
+                row.hold_s,
+                row.lock_s,
+            ),
             State(row.state),
             State(row.known),
             row.since,
@@ -301,7 +320,7 @@ def next_expiry(connection: Connection) -> datetime | None:
 NOW = f"""
 SELECT e.element_kind, e.element_id, e.mobility_groups,
        CASE WHEN {DEADLINE} <= :at THEN 'unknown' ELSE s.state END AS state,
-       CASE WHEN {DEADLINE} <= :at THEN {DEADLINE} ELSE s.since END AS since, e.id
+       CASE WHEN {DEADLINE} <= :at THEN {DEADLINE} ELSE s.since END AS since, e.id, e.slow_factor, e.slow_s
   FROM {{effect}} e JOIN effect_state s ON s.effect_id = e.id
   JOIN {{datastream}} d ON d.id = e.datastream_id JOIN {{thing}} t ON t.id = d.thing_id
  WHERE t.place_id = :place_id ORDER BY e.id
@@ -309,7 +328,7 @@ SELECT e.element_kind, e.element_id, e.mobility_groups,
 THEN = f"""
 SELECT e.element_kind, e.element_id, e.mobility_groups,
        CASE WHEN last.is_silent THEN 'unknown' ELSE coalesce(h.state, 'unknown') END AS state,
-       CASE WHEN last.is_silent THEN {DEADLINE} ELSE coalesce(h.since, t.enrolled_at) END AS since, e.id
+       CASE WHEN last.is_silent THEN {DEADLINE} ELSE coalesce(h.since, t.enrolled_at) END AS since, e.id, e.slow_factor, e.slow_s
   FROM {{effect}} e LEFT JOIN effect_state s ON s.effect_id = e.id
   JOIN {{datastream}} d ON d.id = e.datastream_id JOIN {{thing}} t ON t.id = d.thing_id
   LEFT JOIN LATERAL (SELECT state, since FROM effect_history
@@ -331,9 +350,9 @@ def element_states(
     statement, moment = (NOW, datetime.now(UTC)) if at is None else (THEN, at)
     return [
         ElementState(
-            ElementKind(kind), element_id, None if groups is None else tuple(groups), State(state), since, effect
+            ElementKind(kind), element_id, None if groups is None else tuple(groups), State(state), since, effect, *slow
         )
-        for kind, element_id, groups, state, since, effect in connection.execute(
+        for kind, element_id, groups, state, since, effect, *slow in connection.execute(
             sa.text(as_of(statement, revision)), {"place_id": place_id, "at": moment}
         )
     ]

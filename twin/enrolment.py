@@ -42,6 +42,10 @@ class Rule:
     closes_below: float | None = None
     opens_below: float | None = None  # hysteresis; None: the closing limit
     opens_above: float | None = None
+    slows_above: float | None = None  # past these, and not closed, it is slower: by a factor and so many seconds
+    slows_below: float | None = None
+    slow_factor: float | None = None  # this and slow_s None: an escalator is walked as steps
+    slow_s: float | None = None
     max_closed_s: int | None = None
     hold_s: int = 0  # past a limit for so long before the state changes
     lock_s: int = 0  # closed for at least so long
@@ -267,20 +271,22 @@ WITH wanted AS (
     SELECT r.key, d.id AS datastream_id, g.element_kind, g.element_id,
            CASE WHEN jsonb_typeof(u.mobility_groups) = 'array'
                 THEN ARRAY(SELECT jsonb_array_elements_text(u.mobility_groups)) END AS mobility_groups,
-           u.closes_above, u.closes_below, u.opens_below, u.opens_above, u.max_closed_s, u.hold_s, u.lock_s
+           u.closes_above, u.closes_below, u.opens_below, u.opens_above,
+           u.slows_above, u.slows_below, u.slow_factor, u.slow_s, u.max_closed_s, u.hold_s, u.lock_s
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(key text, rules jsonb, targets jsonb)
       JOIN thing t ON t.key = r.key AND t.place_id = :place_id
      CROSS JOIN jsonb_to_recordset(r.rules) AS u(property text, mobility_groups jsonb, closes_above double precision,
-           closes_below double precision, opens_below double precision, opens_above double precision, max_closed_s integer,
-           hold_s integer, lock_s integer)
+           closes_below double precision, opens_below double precision, opens_above double precision,
+           slows_above double precision, slows_below double precision, slow_factor double precision,
+           slow_s double precision, max_closed_s integer, hold_s integer, lock_s integer)
       JOIN datastream d ON d.thing_id = t.id AND d.property = u.property
      CROSS JOIN jsonb_to_recordset(r.targets) AS g(element_kind text, element_id integer))
 """
 SAME = """(w.datastream_id, w.element_kind, w.element_id, w.mobility_groups, w.closes_above, w.closes_below,
-           w.opens_below, w.opens_above, w.max_closed_s, w.hold_s, w.lock_s)
+           w.opens_below, w.opens_above, w.slows_above, w.slows_below, w.slow_factor, w.slow_s, w.max_closed_s, w.hold_s, w.lock_s)
           IS NOT DISTINCT FROM
           (e.datastream_id, e.element_kind, e.element_id, e.mobility_groups, e.closes_above, e.closes_below,
-           e.opens_below, e.opens_above, e.max_closed_s, e.hold_s, e.lock_s)"""
+           e.opens_below, e.opens_above, e.slows_above, e.slows_below, e.slow_factor, e.slow_s, e.max_closed_s, e.hold_s, e.lock_s)"""
 
 DROP_EFFECTS = sa.text(f"""{WANTED}, gone AS (
     DELETE FROM effect e
@@ -296,9 +302,9 @@ STORE_EFFECTS = sa.text(f"""{WANTED}, fresh AS (
      WHERE NOT EXISTS (SELECT FROM effect e WHERE e.datastream_id = w.datastream_id AND {SAME})),
 bound AS (
     INSERT INTO effect (datastream_id, element_kind, element_id, mobility_groups, closes_above, closes_below,
-                        opens_below, opens_above, max_closed_s, hold_s, lock_s)
+                        opens_below, opens_above, slows_above, slows_below, slow_factor, slow_s, max_closed_s, hold_s, lock_s)
     SELECT datastream_id, element_kind, element_id, mobility_groups, closes_above, closes_below,
-           opens_below, opens_above, max_closed_s, hold_s, lock_s FROM fresh ORDER BY datastream_id, element_id, mobility_groups
+           opens_below, opens_above, slows_above, slows_below, slow_factor, slow_s, max_closed_s, hold_s, lock_s FROM fresh ORDER BY datastream_id, element_id, mobility_groups
     RETURNING id),
 started AS (
     INSERT INTO effect_state (effect_id, state, since) SELECT id, 'unknown', now() FROM bound)

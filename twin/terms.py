@@ -97,6 +97,7 @@ class State(StrEnum):
     """The state of an element. Unknown is a third state: silence is never shown as open."""
 
     OPEN = "open"  # 可用
+    SLOWER = "slower"  # 变慢
     CLOSED = "closed"  # 停用
     UNKNOWN = "unknown"  # 未知
 

@@ -55,6 +55,7 @@ THING_KINDS: dict[ThingKind, str] = {
 # What a sign can say: the state of what the device watches, else whether the device itself reports.
 THING_STATES: dict[State | Condition, str] = {
     State.OPEN: N_("in service"),
+    State.SLOWER: N_("slower than usual"),
     State.CLOSED: N_("out of service"),
     State.UNKNOWN: N_("unknown"),
     Condition.OK: N_("reporting"),

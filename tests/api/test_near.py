@@ -65,7 +65,7 @@ def test_what_closes_on_the_usual_way_is_named_and_the_way_goes_round_it(monaco:
     )
     start, usual = next((row, found[0]) for row, found in ways if found and len(found[0].edges) > 3)
     shut = states.Element(ElementKind.EDGE, int(usual.edges[1]))
-    choice = way.choose(place, closing((), [shut]), start, Service.PHARMACY, MobilityGroup.ADULT, most=1)
+    choice = way.choose(place, closing(place, (), [shut]), start, Service.PHARMACY, MobilityGroup.ADULT, most=1)
     assert choice.hindrances == (shut,)
     assert choice.usual is not None
     assert choice.usual.edges.tolist() == usual.edges.tolist()

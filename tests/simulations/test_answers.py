@@ -59,7 +59,9 @@ def test_a_few_who_reach_a_service_or_do_not_are_in_numbers_to_the_nearest_five(
     wheels = MobilityGroup.WHEELCHAIR
     # the ground floor on the hill is 407 s away, the valley 430 s, the first floor behind a ride of the house's lift
     near = answers.of_coverage(town, coverage(town, (), Service.PHARMACY, wheels, limit_s=420))
-    cut = answers.of_coverage(town, coverage(town, closing((), [THE_LIFT]), Service.PHARMACY, wheels, limit_s=600))
+    cut = answers.of_coverage(
+        town, coverage(town, closing(town, (), [THE_LIFT]), Service.PHARMACY, wheels, limit_s=600)
+    )
     assert [(band["residents"], band["certain"], band["share"]) for band in near["bands"]] == [
         (35, 0, 0.0),
         (30, 10, 0.333),

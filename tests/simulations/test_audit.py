@@ -46,7 +46,7 @@ def test_a_way_without_breaks_has_none() -> None:
 
 def test_a_lift_that_stands_is_a_break_and_the_steps_beside_it_are_the_shorter_one_to_mend() -> None:
     town = village(upper_lift=1)
-    said = closing((), [THE_LIFT])
+    said = closing(town, (), [THE_LIFT])
     found = ways(town, said, PHARMACY)
     assert (found.breaks.tolist(), found.first.tolist()) == ([0, 1], [-1, STEPS])
     # 138.75 + 69.375 + 138.75 s and a ramp in place of 36 m of steps: 45 s
@@ -88,7 +88,7 @@ def test_steps_at_the_door_of_the_facility_are_a_break_too() -> None:
 
 def test_mends_reconnect_the_village() -> None:
     town = kerbed()
-    there = islands(town, closing((), [THE_LIFT]))
+    there = islands(town, closing(town, (), [THE_LIFT]))
     assert there.people.tolist() == [0, 40, 60, 0]  # the shop's street, the valley house, the hill, the shop
     assert reached(there, ()) == 0
     one = choose(there, most=1)
@@ -99,7 +99,7 @@ def test_mends_reconnect_the_village() -> None:
     three = choose(there, most=3)
     assert (three.people, len(three.mends)) == (100, 3)
     assert choose(there, most=3, budget=2.0).people == 60
-    dear = islands(town, closing((), [THE_LIFT]), cost=lambda which: 9.0 if which == THE_STEPS else 1.0)
+    dear = islands(town, closing(town, (), [THE_LIFT]), cost=lambda which: 9.0 if which == THE_STEPS else 1.0)
     assert THE_LIFT in {mend.element for mend in choose(dear, most=2).mends}
     with pytest.raises(ValueError, match="-1 mends"):
         choose(there, most=-1)

@@ -30,7 +30,7 @@ def test_metres_are_along_the_network_and_the_circle_runs_through_the_hill() -> 
     town = village()
     # 111 + 222 m and 11.1 m to the door; 111 + 55.5 + 20 m by the lift (36 m by the steps) + 111 m
     assert network_m(town, (), PHARMACY, ADULT).tolist() == [pytest.approx(344.1), pytest.approx(297.5)]
-    stopped = closing((), [Element(ElementKind.EDGE, LIFT)])
+    stopped = closing(town, (), [Element(ElementKind.EDGE, LIFT)])
     assert network_m(town, stopped, PHARMACY, ADULT).tolist()[1] == pytest.approx(313.5)
     assert network_m(town, stopped, PHARMACY, MobilityGroup.WHEELCHAIR).tolist()[1] == np.inf
     homes, shops = np.array([[300.0, 0.0], [0.0, 40.0]]), np.array([[0.0, 0.0]])
@@ -38,7 +38,7 @@ def test_metres_are_along_the_network_and_the_circle_runs_through_the_hill() -> 
     assert straight.tolist() == [300.0, 40.0]
     assert within(town, straight, ADULT, limit_m=300).tolist() == [[30], [40]]
     assert within(town, straight, ADULT, limit_m=299.9).tolist() == [[0], [40]]
-    shut = closing((), [Element(ElementKind.FACILITY, 0)])
+    shut = closing(town, (), [Element(ElementKind.FACILITY, 0)])
     assert circle_m(town, shut, PHARMACY, ADULT, homes=homes, facilities=shops).tolist() == [np.inf, np.inf]
 
 

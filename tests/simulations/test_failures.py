@@ -40,7 +40,7 @@ def test_people_upstairs_of_a_building_whose_lift_is_not_known_lose_it_only_poss
 
 def test_mending_gives_back_what_closing_took() -> None:
     town = village(upper_lift=1)
-    said = closing((), [THE_LIFT])
+    said = closing(town, (), [THE_LIFT])
     (wheel,) = what_if(town, said, mend=[THE_LIFT], groups=[MobilityGroup.WHEELCHAIR]).outcomes
     assert wheel.gained.tolist() == [[0, 0], [40, 20]]
     assert wheel.lost_possible.sum() == 0
@@ -66,7 +66,7 @@ def test_people_who_lose_different_services_are_each_counted_once() -> None:
     found = what_if(town, (), close=[THE_LIFT], groups=[MobilityGroup.ADULT], limit_s=322.9)
     assert [one.lost.tolist() for one in found.outcomes] == [[[0], [20]], [[0], [20]]]
     assert (found.lost, found.lost_possible) == ({"18-34": 40}, {"18-34": 40})
-    back = what_if(town, closing((), [THE_LIFT]), mend=[THE_LIFT], groups=[MobilityGroup.ADULT], limit_s=322.9)
+    back = what_if(town, closing(town, (), [THE_LIFT]), mend=[THE_LIFT], groups=[MobilityGroup.ADULT], limit_s=322.9)
     assert (back.gained, back.gained_possible, back.lost) == ({"18-34": 40}, {"18-34": 40}, {})
 
 
@@ -105,7 +105,7 @@ def test_pairs_are_tried_and_a_search_can_be_stopped() -> None:
 
 def test_repairs_are_ranked_by_people_regained() -> None:
     town = village(upper_lift=1)
-    said = closing((), [THE_LIFT, THE_STEPS])
+    said = closing(town, (), [THE_LIFT, THE_STEPS])
     ranked = rank(town, said, [[THE_STEPS], [THE_LIFT]], mend=True)
     assert [each.elements for each in ranked] == [(THE_LIFT,), (THE_STEPS,)]
     assert [each.total for each in ranked] == [60, 60]

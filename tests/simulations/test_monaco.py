@@ -55,7 +55,7 @@ def test_every_building_agrees_with_scipy_before_and_after_20_closures(
 ) -> None:
     rng = np.random.default_rng(20)
     for closed in (np.empty(0, np.int64), rng.choice(len(monaco.network.edge_ids), 20, replace=False)):
-        said = closing((), [Element(ElementKind.EDGE, int(edge)) for edge in closed])
+        said = closing(monaco, (), [Element(ElementKind.EDGE, int(edge)) for edge in closed])
         found = coverage(monaco, said, service, group, limit_s=600)
         theirs = independent_s(monaco, service, group, closed)
         assert np.array_equal(np.isinf(found.building_s), np.isinf(theirs))
@@ -95,12 +95,12 @@ def test_the_ranking_of_lifts_equals_single_closures(monaco: Community) -> None:
     group, service = MobilityGroup.AGE_75_84, Service.PHARMACY
     limit_s = monaco.norm.limits[service].limit_s
     before = coverage(monaco, (), service, group, limit_s=limit_s)
-    after = coverage(monaco, closing((), worst.elements), service, group, limit_s=limit_s)
+    after = coverage(monaco, closing(monaco, (), worst.elements), service, group, limit_s=limit_s)
     assert [each.weight for each in ranked] == sorted((each.weight for each in ranked), reverse=True)
     adult_before = coverage(monaco, (), service, MobilityGroup.ADULT, limit_s=limit_s)
-    adult_after = coverage(monaco, closing((), worst.elements), service, MobilityGroup.ADULT, limit_s=limit_s)
+    adult_after = coverage(monaco, closing(monaco, (), worst.elements), service, MobilityGroup.ADULT, limit_s=limit_s)
     old_before = coverage(monaco, (), service, MobilityGroup.AGE_85, limit_s=limit_s)
-    old_after = coverage(monaco, closing((), worst.elements), service, MobilityGroup.AGE_85, limit_s=limit_s)
+    old_after = coverage(monaco, closing(monaco, (), worst.elements), service, MobilityGroup.AGE_85, limit_s=limit_s)
     pairs = ((before, after), (adult_before, adult_after), (old_before, old_after))
     lost = sum(int(one.possible.sum() - two.possible.sum()) for one, two in pairs)
     assert worst.services.get(service, 0) == lost
@@ -112,7 +112,7 @@ def test_fields_kept_from_one_what_if_to_the_next_give_what_new_ones_give(monaco
     tracks = Tracks(monaco)
     groups = [MobilityGroup.ADULT, MobilityGroup.WHEELCHAIR]
     for _ in range(5):
-        said = closing((), lifts[int(rng.integers(len(lifts)))])
+        said = closing(monaco, (), lifts[int(rng.integers(len(lifts)))])
         close = [*lifts[int(rng.integers(len(lifts)))], Element(ElementKind.FACILITY, int(rng.integers(shops)))]
         mend = said[0].element if rng.random() < 0.5 else close[0]
         kept, new = (

@@ -110,7 +110,7 @@ def test_closing_and_fitting_a_lift_by_hand() -> None:
 
 def test_opening_undoes_a_closure_and_a_moved_facility_is_reached_where_it_is() -> None:
     town = village(upper_lift=1)
-    stopped = replace(here(town), said=closing((), PLACES["edge:lift"]))
+    stopped = replace(here(town), said=closing(town, (), PLACES["edge:lift"]))
     plan = Plan(edits=(Open("edge:lift"),), groups=(WHEEL,))
     (mended,) = compare(stopped, make(stopped, plan.edits, find), plan)
     assert mended.gained.tolist() == [[0, 0], [40, 20]]
@@ -167,7 +167,7 @@ def test_the_same_inputs_have_the_same_hash_and_another_state_another(monkeypatc
     plan, town = read(TEXT, is_toml=True), village()
     first = hash_of(inputs(town, (), None, "scenario", plan))
     assert hash_of(inputs(village(), (), None, "scenario", read(TEXT, is_toml=True))) == first
-    assert hash_of(inputs(town, closing((), PLACES["edge:steps"]), None, "scenario", plan)) != first
+    assert hash_of(inputs(town, closing(town, (), PLACES["edge:steps"]), None, "scenario", plan)) != first
     monkeypatch.setattr(asking, "ENGINE", asking.ENGINE + 1)
     assert hash_of(inputs(town, (), None, "scenario", plan)) != first
 

@@ -8,7 +8,9 @@ import pytest
 
 from simulations.community import Community
 from simulations.coverage import coverage
-from simulations.states import Element, Reports, opening, reports, shut
+from simulations.failures import what_if
+from simulations.ranking import rank
+from simulations.states import Element, Reports, closing, opening, reports, shut
 from tests.simulations.village import village
 from twin.effects import ElementState
 from twin.terms import ElementKind, MobilityGroup, Service, State
@@ -59,3 +61,17 @@ def test_the_repair_of_the_lift_opens_what_is_upstairs(town: Community) -> None:
     assert PHARMACY not in shut(out, MobilityGroup.ADULT, unknown_closed=False)
     mended = opening(out, [Element(ElementKind.BUILDING_LIFT, 0)])
     assert shut(mended, MobilityGroup.WHEELCHAIR, unknown_closed=True) == frozenset()
+
+
+def test_what_if_the_lift_is_closed_what_is_upstairs_is_closed_for_wheels_and_those_upstairs_stay_there(
+    town: Community,
+) -> None:
+    lift = Element(ElementKind.BUILDING_LIFT, 0)
+    found = what_if(town, (), close=[lift], groups=[MobilityGroup.WHEELCHAIR, MobilityGroup.ADULT], limit_s=900)
+    wheels = next(one for one in found.outcomes if one.group is MobilityGroup.WHEELCHAIR)
+    assert int(wheels.lost[0].sum()) == 40  # the valley house itself stands on the ground floor alone
+    assert not any(one.lost.any() for one in found.outcomes if one.group is MobilityGroup.ADULT)
+    (ranked,) = rank(town, (), [[lift]])
+    assert sum(ranked.if_needed[MobilityGroup.WHEELCHAIR].values()) >= 40
+    back = opening(closing(town, (), [lift]), [lift])
+    assert back == ()

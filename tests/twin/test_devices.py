@@ -112,6 +112,15 @@ def test_enrolling_the_same_devices_again_changes_nothing(village: Connection) -
     assert (effect_rows(village), register(village)) == before
 
 
+def test_how_much_slower_is_bound_with_the_limit_and_a_change_of_it_is_seen(village: Connection) -> None:
+    crowd = replace(WATER, rules=(Rule("depth", slows_above=30, slow_factor=2.0, slow_s=15),))
+    assert enrol(village, 1, [crowd]).added == ("water",)
+    assert enrol(village, 1, [crowd]).unchanged == ("water",)
+    assert enrol(village, 1, [replace(crowd, rules=(replace(crowd.rules[0], slow_s=20),))]).changed == ("water",)
+    rows = village.execute(sa.text("SELECT slows_above, slow_factor, slow_s, closes_above FROM effect"))
+    assert rows.one() == (30, 2, 20, None)
+
+
 def test_a_changed_device_keeps_the_state_of_the_effects_that_stay(village: Connection) -> None:
     enrol(village, 1, [WATER])
     village.execute(sa.text("UPDATE effect_state SET state = 'closed'"))

@@ -76,6 +76,17 @@ def test_a_lift_out_of_service_closes_its_edge_and_back_in_service_opens_it(stre
     assert passages(street) == [("open", 0), ("closed", 1), ("open", 3)]
 
 
+def test_a_long_wait_makes_a_lift_slower_and_no_lift_at_all_closes_it(street: Connection) -> None:
+    lift = stream(street, "lift", "wait", "s")
+    bound = effect(street, lift, closes_above=600, slows_above=60, slow_factor=1.5, slow_s=90)
+    assert report(street, lift, (0, 20), (1, 61)) == (bound,)
+    assert state(street) == ("slower", 1)
+    (said,) = effects.element_states(street, 1, NOON + timedelta(minutes=1))
+    assert (said.state, said.mobility_groups, said.slow_factor, said.slow_s) == (State.SLOWER, None, 1.5, 90)
+    assert report(street, lift, (2, 601), (3, 60)) == (bound,)
+    assert passages(street) == [("open", 0), ("slower", 1), ("closed", 2), ("open", 3)]
+
+
 def test_between_the_limits_the_state_stays_what_it_was(street: Connection) -> None:
     depth = stream(street, "underpass", "depth", "cm")
     effect(street, depth, closes_above=15, opens_below=12)
@@ -238,6 +249,11 @@ def test_a_limit_for_closures_says_nothing_of_what_is_open(street: Connection) -
         (Rule(closes_above=15), [(15, "open"), (16, "closed"), (15, "open")]),
         (Rule(closes_below=5, opens_above=8), [(5, "open"), (4, "closed"), (8, "closed"), (9, "open")]),
         (Rule(closes_below=5), [(5, "open"), (4, "closed"), (5, "open")]),
+        (Rule(slows_above=60), [(60, "open"), (61, "slower"), (60, "open")]),
+        (
+            Rule(closes_below=5, opens_above=8, slows_below=20),
+            [(20, "open"), (19, "slower"), (4, "closed"), (8, "closed"), (9, "slower"), (20, "open")],
+        ),
     ],
 )
 def test_a_limit_must_be_passed_and_not_only_reached(rule: Rule, states: list[tuple[float, State]]) -> None:

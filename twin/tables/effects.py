@@ -29,6 +29,10 @@ class Effect(Table):
     closes_below: Mapped[float | None]
     opens_below: Mapped[float | None]
     opens_above: Mapped[float | None]
+    slows_above: Mapped[float | None]
+    slows_below: Mapped[float | None]
+    slow_factor: Mapped[float | None]
+    slow_s: Mapped[float | None]
     max_closed_s: Mapped[int | None]
     hold_s: Mapped[int] = mapped_column(server_default=text("0"))
     lock_s: Mapped[int] = mapped_column(server_default=text("0"))
@@ -37,7 +41,7 @@ class Effect(Table):
 
 
 class EffectState(Table):
-    """What an effect says now: open, closed or unknown. 当前状态."""
+    """What an effect says now: open, slower, closed or unknown. 当前状态."""
 
     __tablename__ = "effect_state"
 

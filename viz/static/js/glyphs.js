@@ -32,6 +32,7 @@ const ASK = "M9 9.200a3 3 0 1 1 4.500 2.600c-1 .6-1.500 1.200-1.500 2.400M12 17.
 const SHAPES = {
   open: { path: "M12 1.500a10.500 10.500 0 1 0 0 21 10.500 10.500 0 0 0 0-21", tone: "open", filled: false },
   ok: { path: "M12 1.500a10.500 10.500 0 1 0 0 21 10.500 10.500 0 0 0 0-21", tone: "open", filled: false },
+  slower: { path: "M12 1.500L23 21H1z", tone: "unknown", filled: false },
   closed: { path: "M2 2h20v20H2z", tone: "closed", filled: true, over: BAN },
   unknown: { path: "M12 .800L23.200 12 12 23.200.800 12z", tone: "unknown", filled: true, instead: ASK },
   silent: { path: "M12 1.500a10.500 10.500 0 1 0 0 21 10.500 10.500 0 0 0 0-21", tone: "silent", filled: false, dash: [4, 3.2] },

@@ -18,7 +18,7 @@ export function legend() {
     el("ul", { className: "keys" },
       outline("certain", t("cut off now")), outline("possible", t("perhaps cut off")), outline("what_if", t("what if")),
       el("li", {}, glyph(byId("picker").service.value, "facility", "glyph small"), el("span", { id: "legend-service" }, word("service", byId("picker").service.value))),
-      ...["open", "closed", "unknown", "silent", "never_seen"].map(key)));
+      ...["open", "slower", "closed", "unknown", "silent", "never_seen"].map(key)));
 }
 
 /** Write what a tip says about the thing under the pointer; null where there is nothing to say. */
