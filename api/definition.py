@@ -26,7 +26,7 @@ from api.guard import CHANGING
 from api.once import HEADER, LONGEST, SHORTEST
 from api.paging import PAGES
 
-__all__ = ["example", "install", "name", "schema_of"]
+__all__ = ["example", "file_of", "install", "name", "schema_of"]
 
 EXAMPLES = Path(__file__).with_name("examples")
 JSON = "application/json"
@@ -65,6 +65,12 @@ def install(app: FastAPI) -> None:
 def name(method: str, path: str) -> str:
     """Give the name of a route's example: `get_api_runs_run` of GET /api/runs/{run}."""
     return re.sub(r"[^a-z0-9]+", "_", f"{method} {path.replace(':path', '')}".lower()).strip("_")
+
+
+def file_of(*media: str) -> dict[str, Any]:
+    """Describe a request or an answer that is a file, for a route."""
+    content = {each: {"schema": {"type": "string", "format": "binary"}} for each in media}
+    return {"description": "a file", "content": content}
 
 
 @cache

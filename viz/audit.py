@@ -42,7 +42,9 @@ def page(place: Place, reader: screens.Reader) -> str:
             for name, kind in KINDS.items()
         },
     }
-    return screens.render("audit.html.j2", place, reader, "/audit", boot)
+    return screens.render(
+        "audit.html.j2", place, reader, "/audit", boot, languages=sorted(texts.OWN_NAMES.items(), reverse=True)
+    )
 
 
 def map_scene(theme: str, place: Place) -> dict[str, Any]:

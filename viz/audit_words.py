@@ -75,7 +75,7 @@ VALUES = {
     "escalator": N_("escalator"),
     "lift": N_("lift"),
 }
-UNITS = {"1": N_("number"), "1:n": N_("1 : n"), "%": "%", "°": "°", "cm": "cm", "mm": "mm", "m": "m"}
+UNITS = {"1": N_("number"), "1:n": "1 : n", "%": "%", "°": "°", "cm": "cm", "mm": "mm", "m": "m"}
 CERTAINTIES = {
     "V1": N_("checked against the published text"),
     "V2": N_("checked against a second source"),

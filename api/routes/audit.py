@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Db, ThePlace
+from api.definition import file_of
 from api.routes.spoken import audited
 from api.screens import reader
 from twin import features, measurable, measurements, runs
@@ -76,7 +77,7 @@ def lines(connection: Db, place: ThePlace, run: RunHash) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
-@router.get("/api/audits/{run}/report.pdf")
+@router.get("/api/audits/{run}/report.pdf", response_class=Response, responses={200: file_of("application/pdf")})
 def printed(
     request: Request, connection: Db, place: ThePlace, run: RunHash, asked: Annotated[Printed, Query()]
 ) -> Response:

@@ -14,6 +14,7 @@ from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
 from api.asked import Db, ThePlace
+from api.definition import file_of
 from api.paging import Page, Pages
 from twin import acting, measurable, measurements, photos
 from twin.measurements import Kept, Measured
@@ -25,6 +26,7 @@ LINE = r"^[^\x00-\x1f\x7f]*$"
 TEXT = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 HASH = r"^[0-9a-f]{64}$"
 WHY = "measured on the spot"
+SENT = ("image/jpeg", "image/png", "image/webp")
 
 Hash = Annotated[str, InPath(pattern=HASH)]
 
@@ -87,7 +89,7 @@ def enter(connection: Db, place: ThePlace, entered: Entered) -> dict[str, Any]:
     return _line(next(one for one in kept if one.id == number))
 
 
-@router.post("/api/photos", status_code=HTTPStatus.CREATED)
+@router.post("/api/photos", status_code=HTTPStatus.CREATED, openapi_extra={"requestBody": file_of(*SENT)})
 async def send(request: Request) -> dict[str, Any]:
     """Take a JPEG, PNG or WebP, the body as it is; give the hash and size of the picture that is kept of it."""
     try:
@@ -101,7 +103,7 @@ async def send(request: Request) -> dict[str, Any]:
     return {"photo": drawn.hash, "width": drawn.width, "height": drawn.height, "bytes": len(drawn.content)}
 
 
-@router.get("/api/photos/{photo}.jpg")
+@router.get("/api/photos/{photo}.jpg", response_class=Response, responses={200: file_of("image/jpeg")})
 def show(connection: Db, photo: Hash) -> Response:
     """Give a photo; 404 where it was taken away."""
     headers = {"Content-Disposition": "inline", "Cache-Control": "private, max-age=600"}

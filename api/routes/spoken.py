@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api import aloud, board, ways
 from api.asked import Db, ThePlace
+from api.definition import file_of
 from api.routes.near import Walk
 from api.ways import Asked
 from twin import runs
@@ -44,7 +45,7 @@ class WalkTelling(Walk):
 About = Literal["now", "audit"]
 
 
-@router.get("/api/spoken/near/wav")
+@router.get("/api/spoken/near/wav", response_class=Response, responses={200: file_of("audio/wav")})
 def near_wav(request: Request, connection: Db, place: ThePlace, telling: Annotated[WalkTelling, Query()]) -> Response:
     """Read aloud what can be reached from a building."""
     asked, shelf = Asked(telling.building, telling.group, datetime.now(UTC)), request.app.state.shelf
@@ -61,7 +62,7 @@ def text(connection: Db, place: ThePlace, about: About, telling: Annotated[Telli
     return {"lang": telling.lang, "sentences": _sentences(connection, place, about, telling)}
 
 
-@router.get("/api/spoken/{about}/wav")
+@router.get("/api/spoken/{about}/wav", response_class=Response, responses={200: file_of("audio/wav")})
 def sound(connection: Db, place: ThePlace, about: About, telling: Annotated[Telling, Query()]) -> Response:
     """Read the same aloud."""
     return _sound(_sentences(connection, place, about, telling), telling.lang)

@@ -55,7 +55,7 @@ function show(found, none) {
   byId("measure-elements").hidden = !found.length && !none;
   const rows = found.map((one, at) => el("label", { className: "choice" },
     el("input", { type: "radio", name: "element", value: one.element, checked: at === 0, required: true }),
-    el("span", {}, label(one), one.metres ? el("small", {}, ` ${t("{n} m away", { n: number(Math.round(one.metres)) })}`) : null)));
+    el("span", {}, label(one), one.metres ? el("small", {}, " ", t("{n} m away", { n: number(Math.round(one.metres)) })) : null)));
   byId("measure-choices").replaceChildren(...(rows.length ? rows : [el("p", { className: "none" }, none)]));
   kinds();
 }
