@@ -16,9 +16,13 @@ missing_packages() {
     command -v bwrap >/dev/null || printf ' bubblewrap'
     if [ "$(id -u)" != 0 ]; then command -v newuidmap >/dev/null || printf ' uidmap'; fi
     "$python" -c 'import ensurepip, venv' 2>/dev/null || printf ' python3-venv'
+    # read-aloud, the report's letters and its PDF
+    command -v espeak-ng >/dev/null || printf ' espeak-ng'
+    ls /usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc >/dev/null 2>&1 || printf ' fonts-noto-cjk'
+    ls /usr/lib/*/libpangoft2-1.0.so.0 >/dev/null 2>&1 || printf ' libpango-1.0-0 libpangoft2-1.0-0'
+    ls /usr/lib/*/libharfbuzz-subset.so.0 >/dev/null 2>&1 || printf ' libharfbuzz-subset0'
     if [ "$target" = test ]; then
         command -v chromium >/dev/null || printf ' chromium'
-        ls /usr/share/fonts/opentype/noto/NotoSansCJK-*.ttc >/dev/null 2>&1 || printf ' fonts-noto-cjk'
     fi
 }
 

@@ -9,6 +9,13 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REFUSED = 2
+# libraries and fonts are looked for where Debian has them, whatever PATH says
+FILES = {
+    "fonts-noto-cjk": "share/fonts/opentype/noto/NotoSansCJK-*.ttc",
+    "libpango-1.0-0 libpangoft2-1.0-0": "lib/*/libpangoft2-1.0.so.0",
+    "libharfbuzz-subset0": "lib/*/libharfbuzz-subset.so.0",
+}
+ABSENT = "".join(f" {packages}" for packages, files in FILES.items() if not list(Path("/usr").glob(files)))
 NEEDED = ("sh", "dirname", "cat", "flock", "ls", "tail", "env", "cut", "sha256sum")
 
 
@@ -45,7 +52,7 @@ def set_up(folder: Path, target: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_user_who_may_not_install_gets_the_command(bare: Path) -> None:
     done = set_up(bare, "demo")
-    packages = "debian-archive-keyring mmdebstrap bubblewrap uidmap python3-venv"
+    packages = f"debian-archive-keyring mmdebstrap bubblewrap uidmap python3-venv espeak-ng{ABSENT}"
     install = f"apt-get install -y --no-install-recommends {packages}"
     assert done.returncode == REFUSED
     assert done.stderr == f"linli: missing Debian packages; run: sudo apt-get update && sudo {install}\n"
@@ -54,7 +61,7 @@ def test_a_user_who_may_not_install_gets_the_command(bare: Path) -> None:
 def test_a_user_with_sudo_gets_the_packages(bare: Path) -> None:
     program(bare, "sudo", f'echo "$*" >> "{bare}/asked"; exit 0')
     set_up(bare, "demo")
-    packages = "debian-archive-keyring mmdebstrap bubblewrap uidmap python3-venv"
+    packages = f"debian-archive-keyring mmdebstrap bubblewrap uidmap python3-venv espeak-ng{ABSENT}"
     install = f"apt-get install -y --no-install-recommends {packages}"
     assert (bare / "asked").read_text().splitlines() == [
         "-n true",
