@@ -4,6 +4,8 @@ import { el } from "../dom.js";
 import { number, t } from "../text.js";
 import { ask, button, choice, field, head, marked, moment, paged, table } from "./kit.js";
 
+const source = (row) => (row.source.endsWith("unknown") ? t("without a decoder") : row.source);
+
 /** Show the tab. */
 export async function show(panel) {
   const hours = choice([[1, t("the last hour")], [3, t("the last 3 hours")], [24, t("the last day")], [168, t("the last week")]], "3", load);
@@ -19,11 +21,11 @@ export async function show(panel) {
       el("strong", {}, data.is_true ? marked("●", t("The account adds up")) : marked("▲", t("The account does not add up"))),
       el("dl", { className: "facts" }, ...[[t("Stored, by the account"), data.stored], [t("Stored, counted in the tables"), data.stored_in_tables], [t("Set aside, by the account"), data.quarantined], [t("Set aside, counted in the quarantine"), data.quarantined_in_tables]]
         .flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, number(value))]))));
-    sums.replaceChildren(table({ caption: t("Readings by the format that read them"), rows: data.sources, empty: t("Nothing has come."), columns: columns({ title: t("Source"), cell: (row) => el("strong", {}, row.source) }, (row) => row.received - row.stored - row.duplicate - row.quarantined) }));
+    sums.replaceChildren(table({ caption: t("Readings by the format that read them"), rows: data.sources, empty: t("Nothing has come."), columns: columns({ title: t("Source"), cell: (row) => el("strong", {}, source(row)) }, (row) => row.received - row.stored - row.duplicate - row.quarantined) }));
     rows = [];
     await paged(`api/account/minutes?hours=${hours.value}&limit=60`, "minutes", (page) => {
       rows = [...rows, ...page];
-      minutes.replaceChildren(table({ caption: t("{n} rows, the newest minute first", { n: rows.length }), rows, empty: t("Nothing has come."), columns: columns({ title: t("Minute"), cell: (row) => [moment(row.minute), el("small", { className: "quiet" }, ` ${row.source}`)] }, (row) => row.difference) }));
+      minutes.replaceChildren(table({ caption: t("{n} rows, the newest minute first", { n: rows.length }), rows, empty: t("Nothing has come."), columns: columns({ title: t("Minute"), cell: (row) => [moment(row.minute), el("small", { className: "quiet" }, " ", source(row))] }, (row) => row.difference) }));
     }, minutes);
   }
   await load();

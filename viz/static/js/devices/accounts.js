@@ -75,7 +75,7 @@ export async function show(panel) {
 
   function make() {
     const name = el("input", { maxLength: 80, required: true, autocomplete: "off" }), role = choice(Object.entries(boot.more_words.role), "operator");
-    form(t("New account"), role, [], [field(t("Name"), name)], t("Make"), async (chosen) => {
+    form(t("New account"), role, [], [field(t("Its name"), name)], t("Make"), async (chosen) => {
       const { data } = await ask("api/users", { method: "POST", body: { name: name.value.trim(), role: role.value, grids: chosen } });
       return () => secret(t("First password"), [[t("Account"), data.name], [t("Role"), said("role", data.role)], [t("Password"), data.password]]);
     });

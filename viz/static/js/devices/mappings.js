@@ -56,7 +56,7 @@ async function edit(panel, id, message) {
   const save = el("button", { type: "submit", className: "main-act" }, t("Save: read by it"));
   const remove = old ? button(t("Remove"), gone) : null;
   panel.append(el("form", { className: "editor", onsubmit: (event) => { event.preventDefault(); store(); } },
-    el("div", { className: "writing" }, el("div", { className: "pair" }, field(t("Name"), name), field(t("Why"), why, t("goes into the history"))),
+    el("div", { className: "writing" }, el("div", { className: "pair" }, field(t("Its name"), name), field(t("Why"), why, t("goes into the history"))),
       el("div", { className: "code-frame" }, numbers, el("div", { className: "field" }, el("label", { htmlFor: "mapping-text" }, t("Mapping, as TOML")), Object.assign(text, { id: "mapping-text" }))),
       problem, el("label", { className: "check", htmlFor: "mapping-enabled" }, enabled, t("in use")), el("div", { className: "acts" }, save, remove)),
     el("section", { className: "reading", "aria-label": t("What it would read") }, el("h3", {}, t("What it would read")), seen)));
@@ -130,7 +130,7 @@ const common = (filter) => filter.split(/[+#]/)[0];
 function message_(one) {
   return el("article", { className: "preview" }, el("h4", {}, el("code", {}, one.topic)), payload(one.payload),
     one.refusal ? el("p", { className: "verdict no" }, `▲ ${said("reason", one.refusal.code)}: `, el("span", { lang: "en" }, one.refusal.reason))
-      : one.readings.length ? el("table", { className: "rows small", role: "table" }, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...[t("Device"), t("Property"), t("Value"), t("Measured"), t("Then")].map((title) => el("th", { scope: "col", role: "columnheader" }, title)))),
+      : one.readings.length ? el("table", { className: "rows small", role: "table" }, el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...[t("Device"), t("Property"), t("Value"), t("Measured at"), t("Then")].map((title) => el("th", { scope: "col", role: "columnheader" }, title)))),
         el("tbody", { role: "rowgroup" }, ...one.readings.map(reading))) : el("p", { className: "verdict" }, t("No readings in this message.")));
 }
 
@@ -138,6 +138,6 @@ function reading(one) {
   const value = one.value === null ? one.text ?? t("not a number") : `${number(one.value)} ${one.unit ?? ""}`;
   const then = one.verdict === "stored" ? el("span", { className: "verdict yes" }, marked("●", t("stored"))) : one.verdict === "ignored" ? t("not stored: nobody asked for it")
     : el("span", { className: "verdict no", title: one.why }, `▲ ${said("reason", one.verdict)}`, el("small", { lang: "en" }, one.why));
-  const cells = [[t("Device"), one.thing_key], [t("Property"), one.property], [t("Value"), value], [t("Measured"), moment(one.measured_at)], [t("Then"), then]];
+  const cells = [[t("Device"), one.thing_key], [t("Property"), one.property], [t("Value"), value], [t("Measured at"), moment(one.measured_at)], [t("Then"), then]];
   return el("tr", { role: "row" }, ...cells.map(([label, content]) => el("td", { role: "cell", "data-label": label }, content)));
 }

@@ -62,7 +62,7 @@ function enrol(row, done) {
     } catch (error) {
       wrong.textContent = error.message;
     }
-  } }, el("p", { className: "quiet" }, `${says(row)} · ${row.topic}`), field(t("Type"), kind), field(t("Name"), name), field(t("Name in Chinese"), zh),
+  } }, el("p", { className: "quiet" }, `${says(row)} · ${row.topic}`), field(t("Type"), kind), field(t("Its name"), name), field(t("Name in Chinese"), zh),
     field(t("Watches"), watches, t("What it watches, such as edge:n12; it stands there then.")),
     el("div", { className: "pair" }, field(t("Longitude"), lon), field(t("Latitude"), lat), field(t("Datum"), datum)), wrong,
     el("div", { className: "acts" }, el("button", { type: "submit", className: "main-act" }, t("Enrol"))))]);

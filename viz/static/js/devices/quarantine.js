@@ -52,7 +52,7 @@ export async function show(panel) {
     sheet(row.topic, (close) => [
       el("p", {}, el("strong", {}, said("reason", row.reason_code)), " ", el("span", { lang: "en", className: "quiet" }, row.reason)),
       payload(row.payload),
-      el("dl", { className: "facts" }, ...[[t("Read by"), row.format ?? t("nobody")], [t("First"), moment(row.first_seen)], [t("Last"), moment(row.last_seen)], [t("Count"), number(row.count)], [t("Measured"), moment(row.measured_at)]].flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
+      el("dl", { className: "facts" }, ...[[t("Read by"), row.format ?? t("nobody")], [t("First"), moment(row.first_seen)], [t("Last"), moment(row.last_seen)], [t("Count"), number(row.count)], [t("Measured at"), moment(row.measured_at)]].flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
       el("div", { className: "acts" },
         row.payload.text === null ? null : button(t("Write a mapping for it"), () => { close(); dispatchEvent(new CustomEvent("linli:open", { detail: { tab: "mappings", message: id, mapping: null, reason: null, search: null } })); }, { className: "main-act" }),
         row.can_retry ? button(t("Try again"), () => { close(); retry({ message: id }); }) : null)]);
