@@ -83,6 +83,12 @@ def spots(connection: Connection, place_id: int) -> list[Spot]:
     return [Spot(*row) for row in rows]
 
 
+def number(connection: Connection, place_id: int) -> int:
+    """Count the buildings of a place."""
+    statement = sa.text("SELECT count(*) FROM building WHERE place_id = :place")
+    return int(connection.execute(statement, {"place": place_id}).scalar_one())
+
+
 def store(connection: Connection, place_id: int, rows: Sequence[BuildingRow]) -> Merged:
     """Make the place's buildings these, and give what changed; ids under the same source id stay.
 

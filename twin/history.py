@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from twin.db import Connection
 from twin.errors import NotFound, Refused
 
-__all__ = ["KINDS", "Change", "as_of", "changes", "parse_moment", "revision_at"]
+__all__ = ["KINDS", "Change", "as_of", "begun", "changes", "parse_moment", "revision_at"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,12 @@ def revision_at(connection: Connection, moment: datetime) -> int:
         sa.text("SELECT id FROM revision WHERE at <= :moment ORDER BY at DESC, id DESC LIMIT 1"), {"moment": moment}
     )
     return int(found or 0)
+
+
+def begun(connection: Connection) -> datetime | None:
+    """Give the moment from which the past is known; None where nothing was ever written."""
+    found: datetime | None = connection.scalar(sa.text("SELECT min(at) FROM revision"))
+    return found
 
 
 def parse_moment(text: str) -> datetime:

@@ -1,6 +1,7 @@
-"""The colours, once, for map and page: dark for the wall, light for the desk by day.
+"""The colours, once, for map and page: dark for the wall, light for the desk by day, contrast for who needs it.
 
-Text keeps 4.5:1 to what it stands on, marks and borders 3:1 (WCAG 2.2, 1.4.3 and 1.4.11); tests/viz holds both.
+Text keeps 4.5:1 to what it stands on, marks and borders 3:1 (WCAG 2.2, 1.4.3 and 1.4.11), in the theme contrast text
+7:1 (1.4.6); tests/viz holds all three.
 The coverage ramp runs from cold blue to warm light with luminance rising or falling steadily, as cividis does
 (Nunez et al. 2018, doi:10.1371/journal.pone.0199239), so that it reads without telling red from green. Red stays for faults.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-THEMES = ("dark", "light")
+THEMES = ("dark", "light", "contrast")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,51 @@ LIGHT = Palette(
     focus="#0b5cad",
 )
 
-PALETTES = {"dark": DARK, "light": LIGHT}
+# White and few clear colours on black; what is quiet elsewhere is as strong as the rest here.
+CONTRAST = Palette(
+    ground="#000000",
+    land="#000000",
+    water="#001a33",
+    green="#00190a",
+    rail="#8a8a8a",
+    street_casing="#000000",
+    street="#5a5a5a",
+    street_main="#8a8a8a",
+    path="#6e6e6e",
+    building="#262626",
+    building_line="#9a9a9a",
+    boundary="#ffffff",
+    label="#ffffff",
+    label_water="#8fd0ff",
+    halo="#000000",
+    ramp=("#5c7cff", "#8f9fd0", "#c4b48a", "#f0d070", "#fff3b8"),
+    cut_off="#ff8a7a",
+    cut_off_possible="#ffc0b8",
+    affected="#ff9cdb",
+    facility="#9adcff",
+    facility_ink="#000000",
+    open="#5ff0b0",
+    closed="#ff8a7a",
+    unknown="#ffc040",
+    silent="#d0d0d0",
+    marker="#000000",
+    page="#000000",
+    panel="#000000",
+    panel_raised="#0d0d0d",
+    ink="#ffffff",
+    ink_quiet="#e0e0e0",
+    line="#9a9a9a",
+    control="#000000",
+    control_line="#ffffff",
+    accent="#7fd4ff",
+    accent_ink="#000000",
+    critical="#ff8a7a",
+    major="#ffc040",
+    notice="#9adcff",
+    focus="#ffff00",
+)
+
+PALETTES = {"dark": DARK, "light": LIGHT, "contrast": CONTRAST}
 
 
 def rgb(colour: str, alpha: int | None = None) -> list[int]:
@@ -154,7 +199,7 @@ def rgb(colour: str, alpha: int | None = None) -> list[int]:
 
 
 def css() -> str:
-    """Write both palettes as custom properties, so that no colour is said twice."""
+    """Write the palettes as custom properties, so that no colour is said twice."""
     return "\n".join(f":root[data-theme={theme}]{{{_properties(PALETTES[theme])}}}" for theme in THEMES)
 
 

@@ -1,4 +1,4 @@
-"""The map, written with pydeck: layers, order and styles, no data; under 5 kB.
+"""The map, written with pydeck: layers, order and styles, no data; under 6 kB.
 
 The spec holds no data because deck.gl's JSONConverter walks every value and would compile a name such as "@@=1+1".
 Styles are functions of a fixed JavaScript catalogue (static/js/styles.js), called by name, never expressions.

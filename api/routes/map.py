@@ -23,7 +23,7 @@ class Look(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    theme: Literal["dark", "light"] = "dark"
+    theme: Literal["dark", "light", "contrast"] = "dark"
 
 
 @router.get("/viz/scene")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.asked import Db, ThePlace
 from api.screens import reader
-from twin import devices
+from twin import buildings, devices, history
 from twin.errors import NotFound
 from viz import ops
 from viz.assets import Asset, Assets
@@ -20,7 +22,12 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def page(request: Request, connection: Db, place: ThePlace) -> HTMLResponse:
     """Show the operations room in the language and look the address asks for."""
     simulated = any(device.simulated for device in devices.devices(connection, place.id))
-    return HTMLResponse(ops.page(place, reader(request), simulated=simulated))
+    known = ops.Known(
+        history.revision_at(connection, datetime.now(UTC)),
+        history.begun(connection),
+        buildings.number(connection, place.id),
+    )
+    return HTMLResponse(ops.page(place, reader(request), known, simulated=simulated))
 
 
 @router.get("/static/{version}/{path:path}", include_in_schema=False)

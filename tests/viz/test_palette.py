@@ -7,6 +7,7 @@ import pytest
 from viz.palette import PALETTES, THEMES, Palette, css
 
 TEXT = 4.5
+HIGH = 7.0
 MARK = 3.0
 
 
@@ -55,6 +56,30 @@ def test_text_keeps_4_5_to_what_it_stands_on(palette: Palette) -> None:
     assert contrast(palette.facility_ink, palette.facility) >= TEXT
 
 
+def test_in_the_theme_contrast_all_text_keeps_7_to_what_it_stands_on() -> None:
+    palette = PALETTES["contrast"]
+    grounds = (palette.page, palette.panel, palette.panel_raised, palette.control)
+    inks = (
+        "ink",
+        "ink_quiet",
+        "accent",
+        "critical",
+        "major",
+        "notice",
+        "open",
+        "closed",
+        "unknown",
+        "silent",
+        "cut_off",
+    )
+
+    assert [(ink, ground) for ink in inks for ground in grounds if contrast(getattr(palette, ink), ground) < HIGH] == []
+    assert contrast(palette.accent_ink, palette.accent) >= HIGH
+    assert contrast(palette.page, palette.critical) >= HIGH
+    assert contrast(palette.label, palette.halo) >= HIGH
+    assert contrast(palette.affected, palette.panel_raised) >= HIGH
+
+
 def test_marks_and_borders_keep_3_to_what_they_stand_on(palette: Palette) -> None:
     signs = (palette.open, palette.closed, palette.unknown, palette.silent, palette.facility)
 
@@ -81,7 +106,7 @@ def test_the_ramp_rises_or_falls_in_luminance_at_every_step(palette: Palette) ->
     assert all(abs(a - b) > 0.02 for a, b in pairwise(steps))
 
 
-def test_the_stylesheet_says_every_colour_of_both_themes() -> None:
+def test_the_stylesheet_says_every_colour_of_every_theme() -> None:
     text = css()
 
     assert all(f":root[data-theme={theme}]" in text for theme in THEMES)

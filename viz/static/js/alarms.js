@@ -5,9 +5,10 @@ import { showCase } from "./alarm_case.js";
 import { harm, MARK, reading, title } from "./alarm_words.js";
 import { byId, el, refill } from "./dom.js";
 import { alert, sound } from "./sound.js";
-import { board, now, on } from "./store.js";
+import { board, live, now, on, view } from "./store.js";
 import { number, since, t, word } from "./text.js";
 
+const SEVERITIES = Object.keys(MARK);
 const AGAIN_MS = 1500; // between readings of what is not in the stream
 let standing = "open", further = [], next = null, known = null, again = 0, goto = null;
 
@@ -17,15 +18,18 @@ export function alarms(options) {
   byId("alarms-more").addEventListener("click", more);
   byId("acknowledge-all").addEventListener("click", () => take(waiting().map((alarm) => alarm.id)));
   sound(byId("sound"));
-  on(["alarms"], () => { draw(); sayNew(); readAgain(); });
+  on(["alarms"], () => { draw(); readAgain(); });
+  on(["live alarms"], sayNew); // also while the past is shown
 }
 
-const rows = () => [...board.alarms.entries()].filter(([key]) => key !== "total").map(([, row]) => row);
+const standingOf = (alarms) => [...alarms.entries()].filter(([key]) => key !== "total").map(([, row]) => row);
+const rows = () => standingOf(board.alarms);
 const order = (alarm) => alarm.mark.split("-").map(Number);
 
 function shown() {
-  const live = standing === "open" ? rows() : [], ids = new Set(live.map((alarm) => alarm.id));
-  return [...live, ...further.filter((alarm) => !ids.has(alarm.id))].sort((a, b) => order(b)[0] - order(a)[0] || b.id - a.id);
+  const first = standing === "open" ? rows() : [], ids = new Set(first.map((alarm) => alarm.id));
+  if (view.at) return first.sort((a, b) => Boolean(a.acknowledged_at) - Boolean(b.acknowledged_at) || SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.id - a.id);
+  return [...first, ...further.filter((alarm) => !ids.has(alarm.id))].sort((a, b) => order(b)[0] - order(a)[0] || b.id - a.id);
 }
 
 const waiting = () => shown().filter((alarm) => !alarm.acknowledged_at && !alarm.cleared_at);
@@ -33,8 +37,8 @@ const waiting = () => shown().filter((alarm) => !alarm.acknowledged_at && !alarm
 function draw() {
   const total = board.alarms.get("total"), list = shown();
   drawTotals(total);
-  byId("acknowledge-all").hidden = waiting().length < 2;
-  byId("alarms-more").hidden = !(standing === "open" ? count(total) > list.length : next);
+  byId("acknowledge-all").hidden = Boolean(view.at) || waiting().length < 2;
+  byId("alarms-more").hidden = Boolean(view.at) || !(standing === "open" ? count(total) > list.length : next);
   const none = standing === "open" ? t("No open alarms.") : t("Nothing waits to be closed.");
   refill(byId("alarm-list"), list.length ? list.map(item) : [el("li", { className: "none" }, none)]);
 }
@@ -67,8 +71,8 @@ function item(alarm) {
 function acts(alarm, name) {
   const button = (key, text, run) => el("button", { type: "button", "data-key": `${key}-${alarm.id}`, "aria-label": `${text}: ${name}`, onclick: run }, text);
   const box = el("div", { className: "acts" });
-  if (!alarm.acknowledged_at && !alarm.cleared_at) box.append(button("acknowledge", t("Acknowledge"), () => take([alarm.id])));
-  box.append(button("case", alarm.cleared_at ? t("Close…") : t("Assign, note…"), () => showCase(alarm, { changed: () => read() })));
+  if (!alarm.acknowledged_at && !alarm.cleared_at && !view.at) box.append(button("acknowledge", t("Acknowledge"), () => take([alarm.id])));
+  if (!view.at) box.append(button("case", alarm.cleared_at ? t("Close…") : t("Assign, note…"), () => showCase(alarm, { changed: () => read() })));
   if (alarm.about.position) box.append(button("goto", t("Show on the map"), () => goto(alarm.about.position)));
   return box;
 }
@@ -119,7 +123,7 @@ async function fetchPage(after) {
 }
 
 function sayNew() {
-  const critical = rows().filter((alarm) => alarm.severity === "critical" && !alarm.acknowledged_at);
+  const critical = standingOf(live.alarms).filter((alarm) => alarm.severity === "critical" && !alarm.acknowledged_at);
   const marks = new Set(critical.map((alarm) => `${alarm.id} ${alarm.escalated_at ?? ""}`));
   const fresh = known ? critical.filter((alarm) => !known.has(`${alarm.id} ${alarm.escalated_at ?? ""}`)) : [];
   known = marks;

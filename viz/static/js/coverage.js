@@ -35,7 +35,7 @@ function follow(form, covered) {
 async function run(covered) {
   const form = byId("picker"), mine = ++asked;
   const query = { service: form.service.value, group: form.group.value, minutes: form.minutes.value };
-  const answer = await fetch(`api/coverage?${new URLSearchParams(query)}`);
+  const answer = await fetch(`api/coverage?${new URLSearchParams({ ...query, ...(view.at ? { at: view.at.toISOString() } : {}) })}`);
   if (mine !== asked) return; // a newer question is on its way
   if (!answer.ok) {
     byId("covered").textContent = t("Coverage could not be computed.");

@@ -1,7 +1,7 @@
-// What every screen's header does: text size, light or dark, the other language, the clock.
+// What every screen's header does: text size, dark, light or high contrast, the other language, the clock.
 
 import { byId } from "./dom.js";
-import { address, now, on } from "./store.js";
+import { address, on, present } from "./store.js";
 import { boot, clock, day } from "./text.js";
 
 const root = document.documentElement;
@@ -15,13 +15,15 @@ export function header({ resized = () => {}, themed = () => {} } = {}) {
     address.set({ size: root.dataset.size });
     resized();
   };
-  byId("theme").onclick = () => {
-    const theme = root.dataset.theme === "light" ? "dark" : "light";
-    root.dataset.theme = theme;
-    byId("theme").setAttribute("aria-pressed", String(theme === "light"));
-    address.set({ theme });
+  const choose = (theme) => {
+    root.dataset.theme = byId("theme").value = theme;
     themed(theme);
   };
+  byId("theme").onchange = () => {
+    choose(byId("theme").value);
+    address.set({ theme: root.dataset.theme });
+  };
+  if (!address.get("theme") && matchMedia("(prefers-contrast: more)").matches) choose("contrast");
   on(["address"], follow);
   follow();
 }
@@ -40,8 +42,8 @@ function follow() {
 /** Show the place's present time, every second. */
 export function clockwork() {
   const show = () => {
-    byId("clock").textContent = clock(now());
-    byId("date").textContent = day(now());
+    byId("clock").textContent = clock(present());
+    byId("date").textContent = day(present());
   };
   setInterval(show, 1000);
   show();

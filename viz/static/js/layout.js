@@ -1,7 +1,7 @@
 // The operations room's panels by the width of the window, and its tabs.
 
 import { byId } from "./dom.js";
-import { address } from "./store.js";
+import { address, changed } from "./store.js";
 import { watchWidth } from "./width.js";
 
 const root = document.documentElement;
@@ -44,4 +44,5 @@ export function open(name, { keep = true } = {}) {
     if (panel.id !== "now") panel.hidden = !chosen;
   }
   if (keep) address.set({ tab: shown });
+  changed("tab");
 }

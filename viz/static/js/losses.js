@@ -39,7 +39,7 @@ export function lossCard(row, { show, key, gained = false }) {
     ...facts(row).map((fact) => el("p", {}, fact)),
     gained ? null : el("p", {}, nextBest(row)),
     el("p", { className: "quiet" }, bands.join(" · ")),
-    el("div", { className: "acts" }, el("button", { type: "button", "data-key": key, onclick: () => show(row), "aria-label": `${t("Show on the map")}: ${what}` }, t("Show on the map"))));
+    show && el("div", { className: "acts" }, el("button", { type: "button", "data-key": key, onclick: () => show(row), "aria-label": `${t("Show on the map")}: ${what}` }, t("Show on the map"))));
 }
 
 function facts(row) {

@@ -9,14 +9,19 @@ import { legend, tipText } from "./legend.js";
 import { connect } from "./live.js";
 import { TwinMap, drawable } from "./map.js";
 import { now as nowPanel } from "./now.js";
-import { board, on, view } from "./store.js";
+import { look, places } from "./places.js";
+import { replay } from "./replay.js";
+import { search } from "./search.js";
+import { address, board, on, view } from "./store.js";
+import { hidden, isShown, services, switches } from "./switches.js";
+import { wall } from "./wall.js";
 import { question, signs, things } from "./things.js";
-import { t } from "./text.js";
+import { boot, t } from "./text.js";
 import { ask, draw as drawWhatIf, end } from "./whatif.js";
 
 const root = document.documentElement;
 const TEXT = { waiting: t("Connecting"), live: t("Live"), lost: t("Connection lost, trying again") };
-let map = null, facilities = { features: [] }, seen = null;
+let map = null, facilities = { features: [] }, seen = null, revision = boot.revision;
 
 const frame = layout();
 const goto = (position) => map?.goto(position);
@@ -45,14 +50,41 @@ function inquire(device) {
 }
 
 function showFacilities() {
-  const service = byId("picker").service.value;
-  const rows = facilities.features.filter((feature) => feature.properties.service === service);
-  map?.sign("facilities", rows.map((feature) => ({ position: feature.geometry.coordinates, icon: `${service}:facility`, size: 32, row: feature.properties })));
+  const chosen = services();
+  const rows = facilities.features.filter((feature) => chosen.includes(feature.properties.service));
+  map?.sign("facilities", rows.map(({ id, geometry, properties }) => ({ position: geometry.coordinates, icon: `${properties.service}:facility`, size: chosen.length > 2 ? 24 : 32, row: { ...properties, id } })));
   legend();
 }
 
+const showThings = () => map?.sign("things", signs(isShown));
+
+function showLayers() {
+  showFacilities();
+  showThings();
+  map?.hide(hidden(), isShown("coverage"));
+}
+
+/** What a click or a tap is on is looked into. */
 function picked(layer, object) {
-  if (layer === "things" && object.row.closes.length) inquire(question(object.row));
+  if (layer === "things") look("thing", object.row.id);
+  else if (layer === "facilities") look("facility", object.row.id);
+  else if (layer === "highlights" || layer === "buildings") look("building", object.id);
+}
+
+async function readFacilities(at = null) {
+  const answer = await fetch(`map/facilities.geojson${at ? `?at=${encodeURIComponent(at.toISOString())}` : ""}`);
+  if (answer.ok) facilities = await answer.json();
+  showFacilities();
+}
+
+/** The moment that is shown has changed; where the map was another then, that one is read. */
+function moved(then = boot.revision) {
+  byId("now-title").textContent = view.at ? t("Cut off then") : t("Cut off now");
+  end(asked);
+  if (then === revision) return;
+  revision = then;
+  readFacilities(view.at);
+  map?.reread(view.at);
 }
 
 function hovered(layer, object, info) {
@@ -90,21 +122,30 @@ async function retheme(theme) {
 
 nowPanel({ show: (buildings) => { end(asked); const first = map?.footprints?.get(buildings[0]); if (first) goto(middle(first)); }, ask: inquire });
 alarms({ goto });
-things({ ask: inquire, goto });
+things({ ask: inquire, goto, look });
+places({ goto, opened: () => open("places") });
+search({ goto, look });
+switches();
 startMap();
 header({ resized: frame.fit, themed: retheme });
 clockwork();
 coverage({ covered: (answer) => map?.cover(answer) });
 on(["losses"], outline);
-on(["things"], () => { map?.sign("things", signs()); if (!view.asking) drawWhatIf(asked); });
+on(["things"], showThings);
+on(["things", "tab", "moment"], () => { if (!view.asking && !byId("what-if").hidden) drawWhatIf(asked); });
 on(["coverage"], showFacilities);
+on(["layers"], showLayers);
+showLayers();
+replay({ moved });
+wall({ resized: () => { frame.fit(); map?.fit(); } });
 addEventListener("keydown", (event) => { if (event.key === "Escape" && view.asking) end(asked); });
 connect((state) => {
   if (byId("connection").dataset.state === state) return;
   byId("connection").dataset.state = state;
   byId("connection-text").textContent = TEXT[state];
 });
-fetch("map/facilities.geojson").then((answer) => (answer.ok ? answer.json() : facilities)).then((found) => { facilities = found; showFacilities(); });
+if (!address.get("at")) readFacilities();
+if (address.get("look")) look(...address.get("look").split(":"), { move: false });
 
 function middle(feature) {
   const ring = feature.geometry.type === "Polygon" ? feature.geometry.coordinates[0] : feature.geometry.coordinates[0][0];

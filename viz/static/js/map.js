@@ -3,10 +3,15 @@
 import { functions, marks, shares } from "./styles.js";
 import { fitting, streetNames } from "./labels.js";
 import { atlas } from "./glyphs.js";
+import { address } from "./store.js";
 import { boot, t } from "./text.js";
 
-const CLASSES = ["GeoJsonLayer", "IconLayer", "TextLayer", "MapView", "PathStyleExtension"]; // all that the spec may name
+const CLASSES = ["GeoJsonLayer", "MVTLayer", "IconLayer", "TextLayer", "MapView", "PathStyleExtension"]; // all that the spec may name
 const FETCHED = ["land", "green", "water", "rail", "street", "grids", "buildings"];
+const KEPT = ["grids", "buildings"]; // of these the twin keeps what was
+const TILES = "ogc/collections/buildings/tiles/WebMercatorQuad/{z}/{y}/{x}";
+const WORKER = new URL("../vendor/mvt-worker.js", import.meta.url).href;
+const ASKED_AT_ONCE = 400; // footprints by id in one address
 const EMPTY = { type: "FeatureCollection", features: [] };
 const FLY_MS = 600;
 const PAD = 24;
@@ -27,8 +32,11 @@ export class TwinMap {
     const deck = globalThis.deck;
     this.deck = deck;
     this.heard = heard;
-    this.data = { names: [], highlights: EMPTY, facilities: [], things: [] };
+    this.tiled = boot.tiled || address.get("tiles") === "1";
+    this.data = { tiles: this.tiled ? TILES : null, names: [], highlights: EMPTY, facilities: [], things: [] };
     this.frame = base;
+    this.off = new Set();
+    this.isLit = true;
     this.moving = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     const classes = Object.fromEntries(CLASSES.map((name) => [name, deck[name]]));
     this.converter = new deck.JSONConverter({ configuration: { classes, functions, constants: {}, enumerations: {} } });
@@ -76,9 +84,15 @@ export class TwinMap {
     this.push();
   }
 
-  async fetch() {
-    await Promise.all(FETCHED.map(async (source) => {
-      const answer = await fetch(`map/${source}.geojson`);
+  /** Read what may have been another at that moment; null: now. */
+  async reread(at) {
+    await this.fetch(KEPT, at);
+  }
+
+  async fetch(sources = FETCHED, at = null) {
+    const then = at ? `?at=${encodeURIComponent(at.toISOString())}` : "";
+    await Promise.all(sources.filter((source) => !(this.tiled && source === "buildings")).map(async (source) => {
+      const answer = await fetch(`map/${source}.geojson${then}`);
       if (!answer.ok) return;
       const collection = await answer.json();
       this.data[source] = collection;
@@ -102,32 +116,42 @@ export class TwinMap {
     if (!this.complete) return;
     for (const canvas of ["base", "live"]) {
       if (only && only !== canvas) continue;
-      const layers = [...this.layers.values()].filter((layer) => (layer.props.canvas ?? "base") === canvas && this.has(layer.props.source));
+      const layers = [...this.layers.values()].filter((layer) => (layer.props.canvas ?? "base") === canvas && !this.off.has(layer.id) && this.has(layer.props.source));
       this[canvas].setProps({ layers: layers.map((layer) => layer.clone(this.extra(layer))) });
     }
   }
 
   has(source) {
     const data = this.data[source];
-    return Boolean(data && (data.features ?? data).length);
+    return Boolean(data && (source === "tiles" || (data.features ?? data).length));
   }
 
   /** What the spec leaves open: data, the painted signs, and what makes deck.gl ask the colour functions again. */
   extra(layer) {
     const data = this.data[layer.props.source];
     if (layer.id === "facilities" || layer.id === "things") return { data, iconAtlas: this.signs.atlas, iconMapping: this.signs.mapping, sizeScale: this.signScale() };
+    if (layer.id === "tiles") return { data: new URL(data, document.baseURI).href.replaceAll("%7B", "{").replaceAll("%7D", "}"), loadOptions: { mvt: { workerUrl: WORKER } }, updateTriggers: { getFillColor: this.covered } };
     if (layer.id === "highlights") return { data, updateTriggers: { getFillColor: this.marked, getLineColor: this.marked } };
     return { data, updateTriggers: { getFillColor: this.covered } };
   }
 
   /** Colour grids and buildings by share covered: rows of {id, share}, share null where nobody lives. */
   cover(answer) {
+    this.answer = answer;
     for (const kind of ["grids", "buildings"]) {
       shares[kind].clear();
-      for (const row of answer[kind]) shares[kind].set(row.id, row.share);
+      for (const row of this.isLit && answer ? answer[kind] : []) shares[kind].set(row.id, row.share);
     }
     this.covered = (this.covered ?? 0) + 1;
     this.push("base");
+  }
+
+  /** Hide layers by id; coverage unlit leaves grids and buildings plain. */
+  hide(ids, isLit) {
+    const relit = isLit !== this.isLit;
+    Object.assign(this, { off: ids, isLit });
+    if (relit) this.cover(this.answer);
+    this.push();
   }
 
   /** Outline buildings: a map of building id to "certain", "possible" or "what_if". */
@@ -136,9 +160,21 @@ export class TwinMap {
     marks.clear();
     for (const [id, why] of held) marks.set(id, why);
     this.marked = (this.marked ?? 0) + 1;
+    if (this.tiled) this.footprint([...marks.keys()]);
     const features = [...marks.keys()].map((id) => this.footprints?.get(id)).filter(Boolean);
     this.data.highlights = { type: "FeatureCollection", features };
     this.push("live");
+  }
+
+  /** With tiles, the outlines of what is marked are asked for by id, each once. */
+  async footprint(ids) {
+    this.footprints ??= new Map();
+    const missing = ids.filter((id) => !this.footprints.has(id)).slice(0, ASKED_AT_ONCE);
+    if (!missing.length) return;
+    for (const id of missing) this.footprints.set(id, null);
+    const answer = await fetch(`ogc/collections/buildings/items?f=json&limit=${ASKED_AT_ONCE}&filter=${encodeURIComponent(`id IN (${missing.join(",")})`)}`);
+    if (answer.ok) for (const feature of (await answer.json()).features) this.footprints.set(Number(feature.id), { ...feature, id: Number(feature.id) });
+    this.mark(marks);
   }
 
   /** Replace the signs of a layer, "facilities" or "things": [{position, icon, size, row}]. */
@@ -154,6 +190,11 @@ export class TwinMap {
     const pad = Math.min(PAD, width / 8, height / 8);
     const { longitude, latitude, zoom } = port.fitBounds([[west, south], [east, north]], { padding: pad });
     return { ...boot.scene.initialViewState, longitude, latitude, zoom, pitch: 0, bearing: 0 };
+  }
+
+  /** The frame has another size: the whole place in it again, where that was shown. */
+  fit() {
+    requestAnimationFrame(() => { if (this.home) this.look(this.whole()); });
   }
 
   look(viewState) {

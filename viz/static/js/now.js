@@ -48,7 +48,7 @@ function drawHero(total) {
 
 function drawRepairs(repairs, ask) {
   const rows = repairs.map((repair) => el("li", {},
-    el("button", { type: "button", className: "plain", "data-key": `repair-${repair.closes[0].kind}-${repair.closes[0].id}`, onclick: () => ask({ ...repair, mend: true }) }, named(repair)),
+    view.at ? el("span", {}, named(repair)) : el("button", { type: "button", className: "plain", "data-key": `repair-${repair.closes[0].kind}-${repair.closes[0].id}`, onclick: () => ask({ ...repair, mend: true }) }, named(repair)),
     el("strong", {}, atLeast(repair.people) ? t("{n} people", { n: people(repair.people) }) : t("{n} in wheelchairs", { n: people(repair.step_free) }))));
   refill(byId("repairs"), rows.length ? rows : [el("li", { className: "none" }, t("Nothing is out that cuts anyone off."))]);
 }
@@ -61,7 +61,7 @@ function drawFigures() {
     figure(t("Lifts in service"), number(f.lifts.open), t("of {n}", { n: number(f.lifts.total) })),
     figure(t("Lifts out"), number(f.lifts.closed), f.lifts.unknown ? t("{n} unknown", { n: number(f.lifts.unknown) }) : null),
     figure(t("Devices reporting"), number(f.things.ok), t("of {n}", { n: number(f.things.total) })),
-    figure(t("Refused, 24 h"), number(f.quarantined)),
+    figure(t("Refused, 24 h"), f.quarantined === null ? "–" : number(f.quarantined)),
     figure(t("Residents"), number(f.residents)),
     figure(t("65 and older"), f.older === null ? "–" : people(f.older)),
   );

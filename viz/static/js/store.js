@@ -1,9 +1,11 @@
 // What the page knows: the board as the server streams it, and what the reader has chosen. Views subscribe by section.
+// While the past is shown, the stream goes on filling `live` and touches nothing of `board`.
 
 const listeners = new Map();
 
-export const board = { things: new Map(), losses: new Map(), alarms: new Map(), figures: new Map(), watch: new Map() };
-export const view = { coverage: null, whatIf: null, asking: null, filter: "lift", ahead_ms: 0 };
+export const live = { things: new Map(), losses: new Map(), alarms: new Map(), figures: new Map(), watch: new Map() };
+export const board = { ...live };
+export const view = { coverage: null, whatIf: null, asking: null, filter: "lift", ahead_ms: 0, at: null };
 
 /** Call `run` after each change of one of the sections. */
 export function on(sections, run) {
@@ -17,17 +19,31 @@ export function changed(section) {
 
 /** Put the streamed rows into a section: a row of null is gone; a snapshot replaces the section. */
 export function merge(section, rows, { whole }) {
-  const held = board[section];
+  const held = live[section];
   if (whole) held.clear();
   for (const [key, row] of Object.entries(rows)) {
     if (row === null) held.delete(key);
     else held.set(key, row);
   }
-  changed(section);
+  changed(`live ${section}`);
+  if (!view.at) changed(section);
+}
+
+/** Show the board of a past moment, {section: {key: row}}; null: the present again. */
+export function show(at, sections) {
+  view.at = at;
+  for (const section of Object.keys(live)) {
+    board[section] = at ? new Map(Object.entries(sections[section])) : live[section];
+  }
+  changed("moment");
+  for (const section of Object.keys(live)) changed(section);
 }
 
 /** The server's present, by the clock difference of the last message. */
-export const now = () => new Date(Date.now() + view.ahead_ms);
+export const present = () => new Date(Date.now() + view.ahead_ms);
+
+/** The moment that is shown: the present, or the one that is replayed. */
+export const now = () => view.at ?? present();
 
 /** What the address says, so that a change of language keeps the state and a link can be sent. */
 export const address = {

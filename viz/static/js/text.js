@@ -8,6 +8,7 @@ const zone = boot.place.timezone;
 const clockFormat = new Intl.DateTimeFormat(locale, { timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const hourFormat = new Intl.DateTimeFormat(locale, { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const dayFormat = new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: "short", day: "numeric", month: "long" });
+const localFormat = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const shortDayFormat = new Intl.DateTimeFormat(locale, { timeZone: zone, day: "numeric", month: "short" });
 
 /** Give the text in the reader's language with {name} filled in. */
@@ -62,6 +63,20 @@ export function age(seconds) {
 
 export const clock = (date) => clockFormat.format(date);
 export const day = (date) => dayFormat.format(date);
+
+/** Write a moment with its day, to the minute. */
+export const moment = (date) => `${dayFormat.format(date)} ${hourFormat.format(date)}`;
+export const hour = (date) => hourFormat.format(date);
+
+/** Write a moment as the place's clock and calendar have it, as a datetime-local field wants it. */
+export const local = (date) => localFormat.format(date).replace(" ", "T");
+
+/** Read what such a field says: the place's time, wherever the browser is. */
+export function fromLocal(text) {
+  const guess = Date.parse(`${text}Z`);
+  const off = (ms) => Date.parse(`${local(new Date(ms))}Z`) - Math.floor(ms / 60_000) * 60_000;
+  return new Date(guess - off(guess - off(guess)));
+}
 
 /** Write when something began: the hour today, day and hour before. */
 export function since(iso, now) {

@@ -8,20 +8,30 @@ import { age, boot, named, number, t, word } from "./text.js";
 const SIZES = { closed: 36, unknown: 34, open: 22, ok: 20, silent: 22, never_seen: 20 }; // pixels when near
 const WORST = { closed: 0, unknown: 1, never_seen: 2, silent: 3, open: 4, ok: 5 };
 
-export function things({ ask, goto }) {
+const MOST = 200; // rows of the list; the others are found by the filter and the search
+const REST_MS = 500; // between drawings of the list, however fast the feed
+let due = 0, drawnAt = 0, hear = null;
+
+export function things(heard) {
+  hear = heard;
   const filter = byId("thing-filter");
   const choice = address.get("devices") ?? "lift";
   for (const [value, text] of [["all", t("All devices")], ...Object.entries(boot.words.thing_kind)]) filter.append(el("option", { value, selected: value === choice }, text));
-  filter.onchange = () => { address.set({ devices: filter.value }); draw(ask, goto); };
-  on(["things"], () => draw(ask, goto));
+  filter.onchange = () => { address.set({ devices: filter.value }); draw(); };
+  on(["things", "tab"], () => { due ||= setTimeout(draw, Math.max(0, drawnAt + REST_MS - Date.now())); });
   setInterval(() => refreshAges(), 1000);
 }
 
-function draw(ask, goto) {
+function draw() {
+  due = 0;
+  drawnAt = Date.now();
+  if (byId("things").hidden) return; // it is drawn when its tab is opened
   const kind = byId("thing-filter").value;
   const rows = [...board.things.values()].filter((thing) => kind === "all" || thing.kind === kind);
   rows.sort((a, b) => WORST[a.state] - WORST[b.state] || named(a).localeCompare(named(b), boot.lang, { numeric: true }));
-  refill(byId("thing-list"), rows.length ? rows.map((thing) => item(thing, ask, goto)) : [el("li", { className: "none" }, t("No device of this kind."))]);
+  const items = rows.slice(0, MOST).map((thing) => item(thing));
+  if (rows.length > MOST) items.push(el("li", { className: "none" }, t("and {n} more", { n: number(rows.length - MOST) })));
+  refill(byId("thing-list"), rows.length ? items : [el("li", { className: "none" }, t("No device of this kind."))]);
 }
 
 /** "Out of service · reported 3 min ago": the state in words and how old it is. */
@@ -36,14 +46,15 @@ export function valuesText(thing) {
     .map((reading) => `${word("property", reading.property)} ${number(Math.round(reading.value * 10) / 10)} ${word("unit", reading.unit)}`).join(" · ");
 }
 
-function item(thing, ask, goto) {
+function item(thing) {
   const name = named(thing), values = valuesText(thing);
   const state = el("p", { className: `state state-${thing.state}` }, stateText(thing));
   state.dataset.thing = thing.id;
-  const acts = el("div", { className: "acts" }, el("button", { type: "button", "data-key": `place-${thing.id}`, "aria-label": `${t("Show on the map")}: ${name}`, onclick: () => goto(thing.position) }, t("Show on the map")));
-  if (thing.closes.length) {
+  const acts = el("div", { className: "acts" }, el("button", { type: "button", "data-key": `place-${thing.id}`, "aria-label": `${t("Show on the map")}: ${name}`, onclick: () => hear.goto(thing.position) }, t("Show on the map")),
+    el("button", { type: "button", "data-key": `look-${thing.id}`, "aria-label": `${t("Last 24 h")}: ${name}`, onclick: () => hear.look("thing", thing.id) }, t("Last 24 h")));
+  if (thing.closes.length && !view.at) {
     const text = thing.state === "closed" ? t("What if it is mended?") : t("What if it stops?");
-    acts.prepend(el("button", { type: "button", "data-key": `ask-${thing.id}`, "aria-label": `${text} ${name}`, onclick: () => ask(question(thing)) }, text));
+    acts.prepend(el("button", { type: "button", "data-key": `ask-${thing.id}`, "aria-label": `${text} ${name}`, onclick: () => hear.ask(question(thing)) }, text));
   }
   return el("li", { "data-state": thing.state }, glyph(thing.kind, thing.state),
     el("div", { className: "body" },
@@ -62,8 +73,8 @@ function refreshAges() {
   }
 }
 
-/** Signs for the map: one a device, the larger the worse. */
-export function signs() {
-  return [...board.things.values()].map((thing) => ({ position: thing.position, icon: `${thing.kind}:${thing.state}`, size: SIZES[thing.state], row: thing }))
+/** Signs for the map: one a device of the kinds that are shown, the larger the worse. */
+export function signs(isShown) {
+  return [...board.things.values()].filter((thing) => isShown(thing.kind)).map((thing) => ({ position: thing.position, icon: `${thing.kind}:${thing.state}`, size: SIZES[thing.state], row: thing }))
     .sort((a, b) => WORST[b.row.state] - WORST[a.row.state]);
 }

@@ -47,6 +47,10 @@ function banner(text, shown) {
 
 /** Fill the panel: a picker of lifts and gates, then the answer. */
 export function draw(shown) {
+  if (view.at) {
+    refill(byId("what-if"), [el("p", { className: "none" }, t("What if is asked of the present: go back to now first."))]);
+    return;
+  }
   const device = view.asking, answer = view.whatIf, parts = [picker(shown)];
   if (device && answer) {
     const name = named(device);
