@@ -52,7 +52,7 @@ def _paths(parameters: Document) -> Document:
         f"{COLLECTION}/items": get(
             "getFeatures", "Data", GEOJSON, HTML, takes=("collectionId", *filters, "sortby", "properties", "f")
         ),
-        FEATURE: get("getFeature", "Data", GEOJSON, HTML, takes=("collectionId", "featureId", "crs")),
+        FEATURE: get("getFeature", "Data", GEOJSON, HTML, takes=("collectionId", "featureId", "crs", "datetime")),
         "/tileMatrixSets": get("getTileMatrixSets", "Tiles", JSON),
         "/tileMatrixSets/{tileMatrixSetId}": get("getTileMatrixSet", "Tiles", JSON, takes=("tileMatrixSetId",)),
         tiles: get("getTileSets", "Tiles", JSON, takes=("collectionId",)),

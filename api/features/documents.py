@@ -115,7 +115,7 @@ class Site:
             "description": collection.description,
             "attribution": self.place.attribution,
             "itemType": "feature",
-            "extent": {"spatial": {"bbox": [list(self.place.bounds)], "crs": reference.CRS84.uri}},
+            "extent": {"spatial": {"bbox": [list(self.place.bounds)], "crs": reference.CRS84.uri}} | _times(collection),
             "crs": self._crs(),
             "storageCrs": reference.CRS84.uri,
             "links": [*self._leading(here, collection), *self._items(here), *self._tiles(here, collection)],
@@ -138,14 +138,14 @@ class Site:
         one = self._tile_set(collection) | {"links": [link(f"{here}/{MATRIX_SET}", "self", JSON, "the tile set")]}
         return {"links": [link(here, "self", JSON, "this document")], "tilesets": [one]}
 
-    def tile_set(self, collection: Collection, version: int) -> Document:
+    def tile_set(self, collection: Collection, version: str) -> Document:
         """Write one tile set; its links name the version, so that what a cache has of an older one is not asked for."""
         here = f"{self.root}/collections/{collection.id}/tiles/{MATRIX_SET}"
         template = f"{here}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}?v={version}"
         item = link(template, "item", TILE, "a tile") | {"templated": True}
         layer = {"id": collection.id, "dataType": "vector", "propertiesSchema": self.schema(collection)}
         return self._tile_set(collection) | {
-            "version": str(version),
+            "version": version,
             "layers": [layer],
             "links": [
                 link(here, "self", JSON, "this document"),
@@ -204,6 +204,12 @@ class Site:
             "properties": properties | more,
             "additionalProperties": False,
         }
+
+
+def _times(collection: Collection) -> Document:
+    """Say that a collection is of any moment, where it is: since when is not known before it is asked."""
+    is_of_times = collection.is_kept or collection.interval is not None
+    return {"temporal": {"interval": [[None, None]]}} if is_of_times else {}
 
 
 def matrix_set() -> Document:

@@ -20,7 +20,6 @@ from twin.queries import items
 from twin.queries.collections import Collection, Shown
 from twin.queries.expressions import Kind
 from twin.queries.items import Page, Wanted
-from twin.queries.reference import CRS84, reference
 
 __all__ = ["Request", "feature", "page"]
 
@@ -42,9 +41,10 @@ class Request:
         """Give the address of the items."""
         return f"{self.site.root}/collections/{self.collection.id}/items"
 
-    def shown(self) -> Shown:
-        """Give the rows."""
-        return self.collection.of(self.site.place.id, self.computed)
+    def shown(self, connection: Connection, wanted: Wanted) -> Shown:
+        """Give the rows, of the moment that is asked for."""
+        past = items.past(connection, self.collection, wanted)
+        return self.collection.of(self.site.place.id, self.computed, past)
 
     def address(self, format_: str | None = None, **changed: str) -> str:
         """Give the address of the same with something changed."""
@@ -57,18 +57,19 @@ def page(connection: Connection, request: Request) -> Response:
     wanted = asked.read(Options(request.collection, request.site.place.metric_srid), request.query)
     if request.format not in ("json", "html"):
         return _file(connection, request, wanted)
-    found = items.features(connection, request.shown(), wanted)
+    found = items.features(connection, request.shown(connection, wanted), wanted)
     body = _collection(found, _links(request, wanted, found))
     return Response(body, headers={"Content-Crs": f"<{wanted.crs.uri}>"}, media_type=GEOJSON)
 
 
 def feature(connection: Connection, request: Request, key: str) -> Response:
     """Answer one feature. Raises NotFound or Refused."""
-    given = dict(request.query)
-    crs = reference(given.pop("crs", CRS84.uri), request.site.place.metric_srid)
-    if given:
-        raise asked.unknown(next(iter(given)), ("crs",))
-    text = items.one(connection, request.shown(), asked.key(key), crs)
+    known = ("crs", "datetime")
+    if strange := next((name for name, _ in request.query if name not in known), None):
+        raise asked.unknown(strange, known)
+    wanted = asked.read(Options(request.collection, request.site.place.metric_srid), request.query)
+    crs = wanted.crs
+    text = items.one(connection, request.shown(connection, wanted), asked.key(key), crs)
     here = f"{request.here}/{key}"
     links = [
         link(here, "self", GEOJSON, "this feature"),
@@ -110,7 +111,7 @@ def _json(value: object) -> str:
 def _file(connection: Connection, request: Request, wanted: Wanted) -> Response:
     """Write the page as a file; how many there are in all, and where the next page is, stands in the headers."""
     collection = request.collection
-    rows = items.columns(connection, request.shown(), wanted)
+    rows = items.columns(connection, request.shown(connection, wanted), wanted)
     kinds = {"id": Kind.NUMBER} | {name: collection.properties[name] for name in rows.values}
     shapes = Shapes(rows.shapes, collection.geometry, wanted.crs.srid)
     table = Table(

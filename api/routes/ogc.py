@@ -180,7 +180,8 @@ def tile_sets(request: Request, site: TheSite, name: str) -> Response:
 def tile_set(request: Request, connection: Db, site: TheSite, name: str, matrix_set: str) -> Response:
     """Give a tile set with the address of its tiles."""
     _refuse_other(matrix_set)
-    return _told(request, site, site.tile_set(_drawn(name), features.version(connection, name)))
+    found = _drawn(name)
+    return _told(request, site, site.tile_set(found, features.version(connection, found)))
 
 
 @router.get("/collections/{name}/tiles/{matrix_set}/{level}/{row}/{column}")
@@ -198,7 +199,9 @@ def tile(  # noqa: PLR0917  # the place in the tile matrix is three of them
     """Give one vector tile; 304 where the client has this version of it."""
     _refuse_other(matrix_set)
     found = _drawn(name)
-    headers = {"ETag": f'"{found.id}-{features.version(connection, found.id)}"', "Cache-Control": AGE}
+    who = request.state.who  # two on one machine may see different things: what one has is not for the other
+    seen = "-".join([who.role, *map(str, who.grids)])
+    headers = {"ETag": f'"{found.id}-{features.version(connection, found)}-{seen}"', "Cache-Control": AGE}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     made = tiles.tile(connection, found.of(place.id), level, row, column)

@@ -1,13 +1,15 @@
 """What the twin shows as collections of features: each a SELECT, its properties and their kinds.
 
 To add a collection, add one entry to COLLECTIONS: the interfaces know nothing of any by name. None shows a count of
-residents but `coverage`, whose rows come from the simulation as they may be shown. Devices in dwellings are in none.
+residents but `coverage`, whose rows come from the simulation as they may be shown. Devices in dwellings are in none, but for the care
+role's `cases`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,19 +18,31 @@ from sqlalchemy import Subquery
 
 from twin.devices import WELFARE
 from twin.errors import NotFound
+from twin.history import as_of
 from twin.queries.expressions import Kind
 from twin.queries.typed import TYPES, Typed
 
-__all__ = ["COLLECTIONS", "Collection", "Shown", "collection"]
+__all__ = ["COLLECTIONS", "Collection", "Past", "Shown", "collection"]
 
 NUMBER, TEXT, TRUTH, TIME = Kind.NUMBER, Kind.TEXT, Kind.TRUTH, Kind.TIME
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A moment of the past and the last revision that had begun by then."""
+
+    moment: datetime
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
     """A collection; `select` binds :place and, where the rows are computed, :rows (JSON).
 
-    `interval` names the properties of the time it is of, for `datetime`; None: it is of now.
+    `interval` names the properties of the time it is of, for `datetime`. One without stands for a moment: for now, or for a
+    moment of the past where it `is_kept`; its tables are then in braces (`twin.history.as_of`), and it may bind :moment, null for now.
+    `version` gives a text that changes with its features, of a layer that has no number of its own in layer_version: what
+    ingest writes in every batch must not wait for one row.
     """
 
     id: str
@@ -40,13 +54,18 @@ class Collection:
     select: str
     interval: tuple[str, str] | None = None
     is_computed: bool = False
+    is_kept: bool = False
+    version: str | None = None
 
-    def of(self, place_id: int, computed: str | None = None) -> Shown:
-        """Give the collection's rows of one place."""
+    def of(self, place_id: int, computed: str | None = None, past: Past | None = None) -> Shown:
+        """Give the collection's rows of one place; of what is kept, as they were in the past where one is named."""
         shape: Any = Geometry(srid=4326)
         kinds = {name: TYPES[kind] for name, kind in self.properties.items()}
-        values = {"place": place_id} | ({"rows": computed or "[]"} if self.is_computed else {})
-        asked = sa.text(self.select).bindparams(**values).columns(id=sa.BigInteger, geom=shape, **kinds)
+        values: dict[str, Any] = {"place": place_id} | ({"rows": computed or "[]"} if self.is_computed else {})
+        if ":moment" in self.select:
+            values["moment"] = None if past is None else past.moment
+        select = as_of(self.select, None if past is None else past.revision) if self.is_kept else self.select
+        asked = sa.text(select).bindparams(**values).columns(id=sa.BigInteger, geom=shape, **kinds)
         return Shown(self, asked.subquery())
 
 
@@ -92,8 +111,9 @@ COLLECTIONS: dict[str, Collection] = {
             },
             """
 SELECT g.id, g.geom, g.code, g.name, g.name_zh, g.level, parent.code AS parent_code, g.households, g.generated
-FROM grid AS g LEFT JOIN grid AS parent ON parent.id = g.parent_id WHERE g.place_id = :place
+FROM {grid} AS g LEFT JOIN {grid} AS parent ON parent.id = g.parent_id WHERE g.place_id = :place
 """,
+            is_kept=True,
         ),
         Collection(
             "buildings",
@@ -116,8 +136,9 @@ FROM grid AS g LEFT JOIN grid AS parent ON parent.id = g.parent_id WHERE g.place
             """
 SELECT b.id, b.geom, b.source_id, b.name, b.address, b.kind, b.residential, b.floors, b.floors_assumed, b.lift,
     b.footprint_m2, g.code AS grid_code
-FROM building AS b LEFT JOIN grid AS g ON g.id = b.grid_id WHERE b.place_id = :place
+FROM {building} AS b LEFT JOIN {grid} AS g ON g.id = b.grid_id WHERE b.place_id = :place
 """,
+            is_kept=True,
         ),
         Collection(
             "facilities",
@@ -137,8 +158,9 @@ FROM building AS b LEFT JOIN grid AS g ON g.id = b.grid_id WHERE b.place_id = :p
             },
             """
 SELECT id, point AS geom, source_id, service, name, name_zh, opening_hours, step_free, capacity, source
-FROM facility WHERE place_id = :place
+FROM {facility} AS facility WHERE place_id = :place
 """,
+            is_kept=True,
         ),
         Collection(
             "network",
@@ -165,14 +187,15 @@ FROM facility WHERE place_id = :place
             """
 SELECT id, geom, source_id, kind, name, one_way, length_m, incline, step_count, kerb, surface, width_m, wheelchair,
     barrier, lit, tunnel
-FROM network_edge WHERE place_id = :place
+FROM {network_edge} AS network_edge WHERE place_id = :place
 """,
+            is_kept=True,
         ),
         Collection(
             "things",
             "Devices",
             "设备",
-            "Sensors where they stand, with the time of their newest reading; last_time is null where none ever came.",
+            "Sensors where they stand, with the time of their newest reading; last_time is null where none ever came, and where newer ones came since.",
             "Point",
             {
                 "key": TEXT,
@@ -187,11 +210,12 @@ FROM network_edge WHERE place_id = :place
             },
             f"""
 SELECT t.id, t.point AS geom, t.key, t.name, t.name_zh, t.kind, t.format, t.interval_s, t.simulated,
-    g.code AS watched_grid_code, (SELECT max(latest.time) FROM datastream JOIN latest ON latest.datastream_id = datastream.id
-     WHERE datastream.thing_id = t.id) AS last_time
-FROM thing AS t LEFT JOIN grid AS g ON g.id = t.watched_grid_id
+    g.code AS watched_grid_code, (SELECT max(latest.time) FROM {{datastream}} AS d JOIN latest ON latest.datastream_id = d.id
+     WHERE d.thing_id = t.id AND latest.time <= coalesce(CAST(:moment AS timestamptz), 'infinity')) AS last_time
+FROM {{thing}} AS t LEFT JOIN {{grid}} AS g ON g.id = t.watched_grid_id
 WHERE t.place_id = :place AND t.kind NOT IN ({", ".join(f"'{kind}'" for kind in sorted(WELFARE))})
 """,
+            is_kept=True,
         ),
         Collection(
             "losses",
@@ -218,6 +242,41 @@ FROM service_loss AS l JOIN building AS b ON b.id = l.building_id LEFT JOIN faci
 WHERE l.place_id = :place
 """,
             interval=("since", "until"),
+        ),
+        Collection(
+            "cases",
+            "Cases",
+            "处置事项",
+            "Alarms and what became of them, from raised to closed; where is null for those of no device. Not how many people.",
+            "Point",
+            {
+                "kind": TEXT,
+                "severity": TEXT,
+                "standing": TEXT,
+                "urgency": NUMBER,
+                "count": NUMBER,
+                "subject": TEXT,
+                "thing_key": TEXT,
+                "thing_name": TEXT,
+                "thing_kind": TEXT,
+                "raised_at": TIME,
+                "acknowledged_at": TIME,
+                "escalated_at": TIME,
+                "cleared_at": TIME,
+                "closed_at": TIME,
+            },
+            """
+SELECT a.id, t.point AS geom, a.kind, a.severity, CASE WHEN a.closed_at IS NOT NULL THEN 'closed'
+    WHEN a.cleared_at IS NOT NULL THEN 'cleared' WHEN a.suppressed_by IS NOT NULL THEN 'explained' ELSE 'open' END AS standing,
+    a.urgency, a.count, a.subject, t.key AS thing_key, t.name AS thing_name, t.kind AS thing_kind,
+    a.raised_at, a.acknowledged_at, a.escalated_at, a.cleared_at, a.closed_at
+FROM alarm AS a LEFT JOIN thing AS t ON t.id = a.thing_id WHERE a.place_id = :place
+""",
+            interval=("raised_at", "cleared_at"),
+            version="""
+SELECT concat_ws('-', count(*), sum(hashtext(concat_ws('|', id, severity, urgency, count, suppressed_by, acknowledged_at,
+    escalated_at, cleared_at, closed_at)))) FROM alarm
+""",
         ),
         Collection(
             "coverage",

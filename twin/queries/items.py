@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,14 +12,15 @@ from sqlalchemy import ColumnElement, Select, Subquery
 
 from twin.db import Connection
 from twin.errors import NotFound, Refused
+from twin.history import revision_at
 from twin.queries import cql2
-from twin.queries.collections import Collection, Shown
+from twin.queries.collections import Collection, Past, Shown
 from twin.queries.expressions import Kind
 from twin.queries.reference import CRS84, Reference
 from twin.queries.typed import TYPES, Typed
 from twin.tables import LayerVersion
 
-__all__ = ["Page", "Rows", "Wanted", "columns", "features", "one", "version"]
+__all__ = ["Page", "Rows", "Wanted", "columns", "features", "one", "past", "version"]
 
 Bounds = tuple[float, float, float, float]
 TRUTHS = {"true": True, "false": False}
@@ -89,12 +90,21 @@ def one(connection: Connection, shown: Shown, key: int, crs: Reference) -> str:
     return str(found)
 
 
-def version(connection: Connection, layer: str) -> int:
-    """Give the number that grows with each change to a collection. Raises NotFound where there is none."""
-    found = connection.scalar(sa.select(LayerVersion.version).where(LayerVersion.layer == layer))
+def past(connection: Connection, collection: Collection, wanted: Wanted) -> Past | None:
+    """Give the past that a collection that stands for a moment is asked for: the end of `datetime`; None: now."""
+    end = None if wanted.moment is None else wanted.moment[1]
+    if not collection.is_kept or end is None or end >= datetime.now(UTC):
+        return None
+    return Past(end, revision_at(connection, end))
+
+
+def version(connection: Connection, collection: Collection) -> str:
+    """Give a text that changes with each change to a collection. Raises NotFound where there is none."""
+    own = sa.select(sa.cast(LayerVersion.version, sa.Text)).where(LayerVersion.layer == collection.id)
+    found = connection.scalar(sa.text(collection.version) if collection.version else own)
     if found is None:
-        raise NotFound(f"{layer[:50]} has no version")
-    return found
+        raise NotFound(f"{collection.id} has no version")
+    return str(found)
 
 
 def _names(shown: Shown, wanted: Wanted) -> tuple[str, ...]:

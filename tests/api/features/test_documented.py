@@ -41,7 +41,7 @@ def test_each_command_is_answered(served: str, command: str) -> None:
     assert answer.status_code == 200, answer.text
     if given.o or answer.headers["content-type"].endswith("parquet"):
         assert len(answer.content) > 1_000
-    elif "/items" in given.url and "losses" not in given.url:
+    elif "/items" in given.url and "datetime" not in given.url:  # of a time before the test
         assert answer.json()["features"]
 
 
