@@ -61,7 +61,7 @@ class CopyOnly(Pipeline):
     def _commit(self, decoded: list[Decoded]) -> None:
         rows = batch(self._sift(decoded), datetime.now(UTC))
         packed = observations._packed(rows, observations.ROW)  # noqa: SLF001 - the very COPY of `record`
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             copy_in(connection, "observation (time, datastream_id, value)", packed)
 
 
@@ -70,7 +70,7 @@ class ReadOnly(Pipeline):
 
     def _commit(self, decoded: list[Decoded]) -> None:
         self._sift(decoded)
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             connection.exec_driver_sql(f"INSERT INTO bench_read VALUES ({len(decoded)})")  # how far it is
 
 

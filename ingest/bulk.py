@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-import struct
 import time
 from collections.abc import Callable, Sequence
 
+import numpy as np
 from paho.mqtt.client import MQTT_ERR_AGAIN, MQTT_ERR_CONN_LOST, Client, MQTTv5
 from paho.mqtt.enums import MQTTErrorCode
 
@@ -45,6 +45,7 @@ class BulkClient(Client):
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)  # type: ignore[arg-type]
+        self.read_bytes = 0  # by the last read
         self._buffer = b""
         self._topics: dict[bytes, str] = {}
 
@@ -73,6 +74,7 @@ class BulkClient(Client):
         try:
             chunk = super()._sock_recv(RECEIVE_BYTES)
         except BlockingIOError:
+            self.read_bytes = 0
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         except ssl.SSLError as error:
             self.on_tls_error(error)
@@ -81,6 +83,7 @@ class BulkClient(Client):
             chunk = b""
         if not chunk:
             return self._loop_rc_handle(MQTT_ERR_CONN_LOST)
+        self.read_bytes = len(chunk)
         self._buffer += chunk
         with self._msgtime_mutex:
             self._last_bytes_received = time.monotonic()
@@ -95,8 +98,9 @@ class BulkClient(Client):
     def ack_all(self, mids: Sequence[int]) -> None:
         """Acknowledge these messages of QoS 1, all in one buffer."""
         if mids:
-            packets = b"".join([struct.pack("!BBH", PUBACK, PUBACK_LENGTH, mid) for mid in mids])
-            self._packet_queue(PUBACK, packets, mids[-1], 0)
+            packets = np.full((len(mids), 2), PUBACK << 8 | PUBACK_LENGTH, dtype=">u2")
+            packets[:, 1] = mids
+            self._packet_queue(PUBACK, packets.tobytes(), mids[-1], 0)
 
     def _sock_send(self, buf: bytes | bytearray) -> int:
         """Send; where the broker has hung up, hear first why: its alert may lie unread before the reset."""

@@ -29,6 +29,7 @@ from twin.errors import Refused
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
+MUCH_BYTES = 65_536  # of one read
 PACKETS_AT_ONCE = 1_000  # of stock paho, before the caller has its turn again
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 10.0
@@ -102,6 +103,11 @@ class Session:
     def is_connected(self) -> bool:
         """Whether the broker has accepted us and not been lost since."""
         return self._is_connected
+
+    @property
+    def is_pressed(self) -> bool:
+        """Whether more waits at the broker than one read brings, as far as can be seen."""
+        return isinstance(self._client, BulkClient) and self._client.read_bytes >= MUCH_BYTES
 
     def poll(self, timeout_s: float) -> None:
         """Let the network have its turn: wait for it at most `timeout_s`, read, write, keep alive, connect again.

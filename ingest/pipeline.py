@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Event
 
@@ -23,7 +25,7 @@ from ingest.settings import IngestSettings
 from ingest.settling import settle
 from ingest.sifting import Register, Sifted, sift
 from twin import account, db, health, observations
-from twin.db import Engine
+from twin.db import Connection, Engine
 from twin.devices import intervals
 from twin.devices import register as read_register
 from twin.errors import Stale
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 
 IDLE_S = 0.5  # how soon a stop is noticed while nothing comes
 REST_S = 0.002  # between reads while a batch gathers: many small reads cost more than what they read
+FRESH_S = 1.0  # for so long a connection is taken to be alive without a question
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 REGISTER_S = 1.0  # how old the register may be when something unknown comes: a device enrolled a moment ago is known
@@ -70,6 +73,8 @@ class Pipeline:
         self._loaded = -1  # sessions that the broker had lost when that was read
         self._mappings: tuple[Mapping, ...] = ()  # by which is read, beside the settings
         self._wanted: tuple[Mapping, ...] | None = None  # by which from the next message on
+        self._connection: Connection | None = None  # of the batches, while they follow each other
+        self._used_s = 0.0
 
     def run(self, session: Session) -> None:
         """Work until the stop; then settle what is here, where the database answers, and leave in order.
@@ -87,6 +92,7 @@ class Pipeline:
                     session.rest(IDLE_S)
             finally:
                 self._stop.set()  # or a commit that waits for a database would hold us
+                committer.submit(self._leave).result()
         session.close()
 
     def remap(self, mappings: tuple[Mapping, ...]) -> None:
@@ -146,7 +152,7 @@ class Pipeline:
     def _wait(self, session: Session) -> None:
         """Wait until there is something to do, and read."""
         if self._under_way:
-            is_done = session.rest(REST_S)
+            is_done = session.rest(0 if session.is_pressed and not self._is_full() else REST_S)
             session.poll(0 if is_done else IDLE_S)
         elif self._decoded:
             session.rest(min(max(self._linger_s(), 0.0), REST_S))
@@ -217,7 +223,7 @@ class Pipeline:
     def _commit(self, decoded: list[Decoded]) -> None:
         """Store a batch with its quarantine and its account in one transaction."""
         sifted = self._sift(decoded)
-        with self._engine.begin() as connection:
+        with self._transaction() as connection:
             delivered = self._redelivery.add(connection, decoded)
             settle(connection, sifted)
             steps = self._sequences.add(connection, decoded, datetime.now(UTC)) if self._sequences else {}
@@ -225,6 +231,26 @@ class Pipeline:
         if self._sequences:
             self._sequences.committed(steps)
         self._register.learn(sifted)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """Give a transaction on the connection of the batches: one that was used a moment ago is not asked if it lives."""
+        if time.monotonic() - self._used_s > FRESH_S:
+            self._leave()
+        connection = self._connection or self._engine.connect()
+        try:
+            with connection.begin():
+                yield connection
+        except BaseException:
+            self._connection = None
+            connection.close()
+            raise
+        self._connection, self._used_s = connection, time.monotonic()
+
+    def _leave(self) -> None:
+        if self._connection:
+            self._connection.close()
+            self._connection = None
 
     def _sift(self, decoded: list[Decoded]) -> Sifted:
         self._refresh_register(REGISTER_LIFE_S)

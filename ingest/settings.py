@@ -113,7 +113,7 @@ class IngestSettings(BaseModel):
     subscriptions: tuple[Subscription, ...] = DEFAULT_SUBSCRIPTIONS
     unread: tuple[str, ...] = ("linli/v1/+/up/#",)
     group: str | None = Field(default=None, pattern=r"^[^/+#$]+$")
-    batch_messages: int = Field(default=5_000, ge=1)
+    batch_messages: int = Field(default=10_000, ge=1)
     batch_bytes: int = Field(default=8_388_608, ge=1_048_576)
     linger_ms: int = Field(default=3, ge=0, le=1_000)
     retained_limit_s: int = Field(default=600, ge=0)

@@ -164,6 +164,7 @@ def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSetting
     """
     sifted = Sifted(Account(settings.broker.name))
     count, find, limit_us = sifted.account.message, register.plain.get, settings.retained_limit_s * SECOND_US
+    first, wrong = sifted.first_units, sifted.wrong_units  # later readings of this batch depend on them
     add_id, add_time, add_value, add_tally, add_thing, add_received = [one.append for one in sifted.columns]
     for one in decoded:
         message, source, levels = one.message, one.source, one.levels
@@ -181,7 +182,8 @@ def sift(decoded: Iterable[Decoded], register: Register, settings: IngestSetting
             if (
                 slot is None
                 or not slot.lowest <= value <= slot.highest
-                or sifted.has_units
+                or first
+                or wrong
                 or not -FUTURE_US <= received_us - reading.time_us <= PAST_US
             ):
                 _judge(sifted, Origin(message, source, tally, levels), reading, register)
