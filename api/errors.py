@@ -9,8 +9,11 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
+from api import chinese
 from api.provider import Unreachable
 from twin.db import Lost
 from twin.errors import Forbidden, NotFound, Refused, Stale
@@ -68,17 +71,32 @@ FIXED = {
 
 
 class Problem(JSONResponse):
-    """A refusal as RFC 9457 writes it."""
+    """A refusal as RFC 9457 writes it, in Chinese where the request's Accept-Language says so."""
 
     media_type = "application/problem+json"
+
+    def __init__(self, status: HTTPStatus, detail: str) -> None:
+        self.line = " ".join(detail.split())
+        content = {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": self.line}
+        super().__init__(content, status.value, {"Content-Language": "en", "Vary": "Accept-Language"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        wanted = chinese.is_wanted(Headers(scope=scope).get("accept-language", ""))
+        detail = chinese.in_chinese(self.line) if wanted else None
+        if detail is not None:
+            title = chinese.title(self.status_code) or HTTPStatus(self.status_code).phrase
+            self.body = self.render(
+                {"type": "about:blank", "title": title, "status": self.status_code, "detail": detail}
+            )
+            self.headers["Content-Language"] = "zh"
+            self.headers["Content-Length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def problem(status: HTTPStatus, detail: str) -> Problem:
     """Write one refusal."""
-    line = " ".join(detail.split())
-    return Problem(
-        {"type": "about:blank", "title": status.phrase, "status": status.value, "detail": line}, status.value
-    )
+    return Problem(status, detail)
 
 
 def install(app: FastAPI) -> None:

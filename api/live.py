@@ -2,7 +2,7 @@
 
 Each screen holds only the keys of the rows it has not had yet, and is sent their newest content when it can take it:
 a slow one skips states and never makes another wait; one that takes nothing for SLOW_S is dropped. A connection begins
-with the whole board, so coming back after a loss needs no memory of what was missed.
+with the whole board, or, where Last-Event-ID says what it has had, with the rows that have changed since.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from api import board
@@ -31,7 +33,9 @@ LISTEN_S = 0.3  # how long a stop may take
 PULSE_S = 3.0  # the watch falls silent without saying so too, and that is to be seen within seconds
 AGE_S = 10.0  # devices fall silent without saying so, and screens want a sign of life
 SLOW_S = 15.0
+MOST_GONE = 10_000  # rows that are gone and still known to be; who has missed more begins anew
 RETRY_MS = 1000
+LONGEST_NUMBER = 16
 
 
 class Screen:
@@ -42,6 +46,14 @@ class Screen:
         self.pending: dict[str, set[str]] = {}
         self.wake = asyncio.Event()
         self.wake.set()
+
+    @classmethod
+    def resumed(cls, missed: dict[str, set[str]]) -> Screen:
+        """Make a screen that has had all but these rows."""
+        screen = cls()
+        screen.whole.clear()
+        screen.pending = missed
+        return screen
 
     def tell(self, section: str, keys: set[str]) -> None:
         """Note rows that changed; called in the event loop."""
@@ -57,6 +69,9 @@ class Hub:
         self.url, self.engine, self.place_code = url, engine, place_code
         self.rows: dict[str, dict[str, str]] = {}  # section: row key: JSON
         self.screens: set[Screen] = set()
+        self.life = secrets.token_hex(4)  # another process numbers its changes anew
+        self.changes = self.forgotten = 0  # how many there were, and up to which not all is known
+        self.changed: dict[tuple[str, str], int] = {}  # section and row key: its last change, the oldest first
         self.stale: set[str] = set()
         self.read_at = dict.fromkeys(board.SECTIONS, 0.0)  # by the monotonic clock
         self.lock = threading.Lock()
@@ -95,7 +110,25 @@ class Hub:
             events.append(f"event: {section}\ndata: {data}\n\n")
         screen.whole.clear()
         screen.pending.clear()
-        return ("".join(events) or f'event: tick\ndata: {{"at_ms":{at_ms}}}\n\n').encode()
+        if not events:
+            events.append(f'event: tick\ndata: {{"at_ms":{at_ms}}}\n\n')
+        # with the last one alone: who has had it has had them all
+        events[-1] = f"id: {self.life}-{self.changes}\n{events[-1]}"
+        return "".join(events).encode()
+
+    def screen(self, had: str) -> Screen:
+        """Make the screen of a connection by the id of the last event it has had; empty: none."""
+        life, _, number = had.partition("-")
+        if life != self.life or not (number.isascii() and number.isdecimal() and len(number) < LONGEST_NUMBER):
+            return Screen()
+        if not self.forgotten <= int(number) <= self.changes:
+            return Screen()
+        missed: dict[str, set[str]] = {}
+        for (section, key), change in reversed(self.changed.items()):
+            if change <= int(number):
+                break
+            missed.setdefault(section, set()).add(key)
+        return Screen.resumed(missed)
 
     def _listen(self) -> None:
         for change in changes.listen(self.url, LISTEN_S):
@@ -155,8 +188,23 @@ class Hub:
         changed = {key for key in held.keys() | rows.keys() if held.get(key) != rows.get(key)}
         self.rows[section] = rows
         if changed:
+            self._number(section, changed)
             for screen in self.screens:
                 screen.tell(section, changed)
+
+    def _number(self, section: str, keys: set[str]) -> None:
+        """Note that these rows have changed; of those that are gone the oldest are forgotten where they are too many."""
+        self.changes += 1
+        for key in keys:
+            self.changed.pop((section, key), None)
+            self.changed[section, key] = self.changes
+        gone = len(self.changed) - sum(map(len, self.rows.values())) - MOST_GONE
+        for name, key in list(self.changed) if gone > 0 else ():
+            if key not in self.rows.get(name, {}):
+                self.forgotten = self.changed.pop((name, key))
+                gone -= 1
+                if gone <= 0:
+                    break
 
 
 def _json(row: dict[str, Any]) -> str:
@@ -169,7 +217,7 @@ class Stream:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI gives all three
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the board, then each change, until the screen leaves or takes nothing any more."""
         headers = [
             (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -178,17 +226,21 @@ class Stream:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"retry: %d\n\n" % RETRY_MS, "more_body": True})
-        screen = Screen()
-        self.hub.screens.add(screen)
+        had = Headers(scope=scope).get("last-event-id", "")
         left = asyncio.ensure_future(_leaves(receive))
+        screen = Screen()
         try:
             await self.hub.ready.wait()
+            screen = self.hub.screen(had)
+            self.hub.screens.add(screen)
             while not left.done():
                 await self._next(screen, left)
                 async with asyncio.timeout(SLOW_S):
                     await send({"type": "http.response.body", "body": self.hub.message(screen), "more_body": True})
         except TimeoutError:
-            log.warning("a screen took nothing for %.0f s and was dropped", SLOW_S)
+            log.warning(
+                "a screen took nothing for %.0f s and was dropped", SLOW_S
+            )  # it comes back and is told the rest
         finally:
             self.hub.screens.discard(screen)
             left.cancel()

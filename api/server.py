@@ -19,7 +19,7 @@ from twin.errors import Refused
 
 PAGE_FILE = "page.json"  # in the data folder: where the page is, for whoever starts linli
 STOP_S = 2  # an open stream would keep the server alive for ever
-BACKLOG = 256
+BACKLOG = 100  # also what is accepted at a stroke: more would wait unheard than api.connections lets wait
 
 
 def serve(
@@ -57,6 +57,7 @@ def server(settings: ServeSettings, database_url: str, accounts: Accounts | None
             log_level="warning",
             access_log=False,
             server_header=False,
+            backlog=BACKLOG,
             timeout_graceful_shutdown=STOP_S,
             lifespan="on",
         )

@@ -28,8 +28,15 @@ def engine(monaco: str) -> Iterator[db.Engine]:
 
 def events(message: bytes) -> dict[str, dict[str, object]]:
     """The sections in a message, by name."""
-    blocks = [block.split("\n") for block in message.decode().strip().split("\n\n")]
+    blocks = [block.split("\n")[-2:] for block in message.decode().strip().split("\n\n")]
     return {name.removeprefix("event: "): json.loads(data.removeprefix("data: ")) for name, data in blocks}
+
+
+def last_id(message: bytes) -> str:
+    """The id of the last event, which is the only one that has one."""
+    *before, last = message.decode().strip().split("\n\n")
+    assert not any(block.startswith("id: ") for block in before)
+    return last.split("\n")[0].removeprefix("id: ")
 
 
 def raise_alarm(engine: db.Engine) -> None:
@@ -88,7 +95,7 @@ def test_a_screen_that_takes_nothing_keeps_only_keys_and_gets_the_newest(monaco:
 
 
 def test_a_screen_that_takes_nothing_for_long_is_dropped(
-    monaco: str, engine: db.Engine, monkeypatch: pytest.MonkeyPatch
+    monaco: str, engine: db.Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(live, "SLOW_S", 0.1)
 
@@ -106,8 +113,56 @@ def test_a_screen_that_takes_nothing_for_long_is_dropped(
                 known.append(len(hub.screens))
                 await asyncio.sleep(3600)
 
-        await asyncio.wait_for(Stream(hub)({}, receive, send), PATIENCE_S)
+        await asyncio.wait_for(Stream(hub)({"type": "http", "headers": []}, receive, send), PATIENCE_S)
         assert (known, hub.screens) == ([1], set())
+
+    asyncio.run(run())
+    assert "a screen took nothing for 0 s and was dropped" in caplog.text
+
+
+def test_who_comes_back_is_sent_what_changed_since_and_what_is_gone(monaco: str, engine: db.Engine) -> None:
+    async def run() -> None:
+        hub = Hub(monaco, engine, None)
+        hub._publish("alarms", {"1": '{"n":1}', "2": '{"n":2}'})
+        hub._publish("figures", {"all": '{"n":0}'})
+        had = last_id(hub.message(hub.screen("")))
+        assert events(hub.message(hub.screen(had))).keys() == {"tick"}
+        hub._publish("alarms", {"2": '{"n":2}', "3": '{"n":3}'})
+        back = events(hub.message(hub.screen(had)))
+        assert back["alarms"]["rows"] == {"1": None, "3": {"n": 3}}
+        assert back.keys() == {"alarms"}
+        assert back["alarms"]["whole"] is False
+        for strange in (
+            "",
+            "x",
+            f"{hub.life}-",
+            f"{hub.life}-99",
+            f"{hub.life}--1",
+            "00000000-1",
+            "\u00b2-\u00b2",
+            "1" * 999,
+        ):
+            assert events(hub.message(hub.screen(strange))).keys() == set(board.SECTIONS)
+
+    asyncio.run(run())
+
+
+def test_who_has_missed_more_than_is_known_begins_anew(
+    monaco: str, engine: db.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_GONE", 5)
+
+    async def run() -> None:
+        hub = Hub(monaco, engine, None)
+        hub._publish("alarms", {"0": "{}"})
+        had = last_id(hub.message(hub.screen("")))
+        for n in range(1, 5):
+            hub._publish("alarms", {str(n): "{}"})
+        assert events(hub.message(hub.screen(had)))["alarms"]["rows"] == dict.fromkeys("0123") | {"4": {}}
+        for n in range(5, 40):
+            hub._publish("alarms", {str(n): "{}"})
+        assert len(hub.changed) <= 7
+        assert events(hub.message(hub.screen(had)))["alarms"]["whole"] is True
 
     asyncio.run(run())
 
