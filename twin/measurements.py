@@ -126,7 +126,8 @@ class Kept:
     id: int
     element: str
     element_id: int | None  # None: the element is no more
-    name: str | None
+    what: str | None  # of an edge its kind, of a facility its service, else building
+    name: str | None  # its own, else that of the nearest street
     kind: str
     value: float | None
     word: str | None
@@ -244,14 +245,18 @@ SELECT measurement_put(:place, :element, :source, :kind, CAST(:value AS float8),
 
 KEPT = """
 SELECT m.id, m.element_kind || ':' || m.element_source AS element, coalesce(e.id, f.id, b.id) AS element_id,
-    coalesce(e.name, f.name, b.name, b.address) AS name, m.kind, m.value, m.word, m.unit, m.measured_at, m.measured_by, m.note,
+    coalesce(e.kind, f.service, CASE WHEN b.id IS NOT NULL THEN 'building' END) AS what,
+    coalesce(e.name, f.name, b.name, b.address, near.name) AS name, m.kind, m.value, m.word, m.unit, m.measured_at, m.measured_by, m.note,
     p.hash AS photo, m.revision IS NOT NULL AS is_in_twin
 FROM measurement AS m
 LEFT JOIN photo AS p ON p.hash = m.photo_hash AND p.content IS NOT NULL
 LEFT JOIN network_edge AS e ON m.element_kind = 'edge' AND e.place_id = m.place_id AND e.source_id = m.element_source
-LEFT JOIN LATERAL (SELECT min(id) AS id, min(name) AS name FROM facility WHERE m.element_kind = 'facility'
+LEFT JOIN LATERAL (SELECT min(id) AS id, min(name) AS name, min(service) AS service FROM facility WHERE m.element_kind = 'facility'
     AND place_id = m.place_id AND source_id = m.element_source) AS f ON true
 LEFT JOIN building AS b ON m.element_kind = 'building' AND b.place_id = m.place_id AND b.source_id = m.element_source
+LEFT JOIN LATERAL (SELECT n.name FROM network_edge AS n
+    WHERE n.place_id = m.place_id AND n.name IS NOT NULL AND e.name IS NULL AND e.id IS NOT NULL
+    ORDER BY n.geom <-> e.geom LIMIT 1) AS near ON true
 WHERE m.place_id = :place
   AND (CAST(:elements AS text[]) IS NULL OR m.element_kind || ':' || m.element_source = ANY(CAST(:elements AS text[])))
 ORDER BY m.measured_at DESC, m.id DESC

@@ -18,6 +18,7 @@ export function measuring(listeners) {
   byId("measure-choices").onchange = kinds;
   byId("measure-kind").onchange = fields;
   byId("measure-close").onclick = () => dialog.close();
+  form.oninput = () => { say(""); for (const node of form.querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid"); };
   form.onsubmit = (event) => { event.preventDefault(); save(); };
 }
 
@@ -55,7 +56,7 @@ function show(found, none) {
   byId("measure-elements").hidden = !found.length && !none;
   const rows = found.map((one, at) => el("label", { className: "choice" },
     el("input", { type: "radio", name: "element", value: one.element, checked: at === 0, required: true }),
-    el("span", {}, label(one), one.metres ? el("small", {}, " ", t("{n} m away", { n: number(Math.round(one.metres)) })) : null)));
+    el("span", {}, label(one), " ", el("small", {}, one.element.split(":").slice(1).join(":")), one.metres ? el("small", {}, " ", t("{n} m away", { n: number(Math.round(one.metres)) })) : null)));
   byId("measure-choices").replaceChildren(...(rows.length ? rows : [el("p", { className: "none" }, none)]));
   kinds();
 }
@@ -108,7 +109,6 @@ function read() {
 }
 
 function missing(id, text) {
-  for (const node of form.querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
   byId(id).setAttribute("aria-invalid", "true");
   byId(id).focus();
   say(text);

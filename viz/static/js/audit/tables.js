@@ -22,16 +22,24 @@ export function elements(answer) {
     el("td", { className: one.not_measured ? "missing" : "" }, one.not_measured_m ? t("{n}, {m} m of way", { n: number(one.not_measured), m: number(Math.round(one.not_measured_m)) }) : number(one.not_measured)))));
 }
 
-/** Lifts by month: a bar of the known hours, and the unknown in words beside it. */
+/** Lifts by month: a row a lift; of each month the availability as a bar, and in words the hours out and unknown. */
 export async function lifts(months) {
   const { lifts: rows } = await answered(await fetch(`api/lift-months?months=${months}`));
-  const body = byId("lifts").tBodies[0];
-  const hours = (value) => t("{n} h", { n: number(Math.round(value * 10) / 10) });
-  body.replaceChildren(...rows.map((one) => el("tr", {},
-    el("th", { scope: "row" }, named(one), one.simulated ? el("span", { className: "tag" }, t("simulated")) : null), cell(one.month),
-    el("td", {}, one.availability === null ? t("unknown") : percent(one.availability), one.availability === null ? null : share(one.availability)),
-    cell(hours(one.closed_h)), cell(hours(one.unknown_h)))));
-  if (!rows.length) body.replaceChildren(el("tr", {}, el("td", { colSpan: 5 }, t("No lift is watched."))));
+  const table = byId("lifts"), names = [...new Set(rows.map((one) => one.month))];
+  const byLift = new Map();
+  for (const one of rows) byLift.set(one.key, [...(byLift.get(one.key) ?? []), one]);
+  table.tHead.rows[0].replaceChildren(el("th", { scope: "col" }, t("Lift")), ...names.map((month) => el("th", { scope: "col" }, month)));
+  table.tBodies[0].replaceChildren(...[...byLift.values()].map((parts) => el("tr", {},
+    el("th", { scope: "row" }, named(parts[0]), parts[0].simulated ? el("span", { className: "tag" }, t("simulated")) : null),
+    ...names.map((month) => ofMonth(parts.find((one) => one.month === month))))));
+  if (!rows.length) table.tBodies[0].replaceChildren(el("tr", {}, el("td", {}, t("No lift is watched."))));
+}
+
+function ofMonth(one) {
+  if (!one) return cell("–");
+  const hours = (value) => number(Math.round(value * 10) / 10);
+  return el("td", {}, el("b", {}, one.availability === null ? t("unknown") : percent(one.availability)), one.availability === null ? null : share(one.availability),
+    el("small", {}, t("out {out} h, unknown {unknown} h", { out: hours(one.closed_h), unknown: hours(one.unknown_h) })));
 }
 
 function share(part) {
@@ -50,7 +58,8 @@ export async function measured({ removed }) {
 
 function card(one, removed) {
   const when = new Date(one.measured_at).toLocaleString(boot.lang === "zh" ? "zh-CN" : "en-GB", { timeZone: boot.place.timezone, dateStyle: "medium", timeStyle: "short" });
-  const name = title({ ...one, kind: one.element.split(":")[0] === "edge" ? "path" : "entrance", source_id: one.element.split(":").slice(1).join(":") });
+  const source = one.element.split(":").slice(1).join(":");
+  const name = one.element.startsWith("facility:") ? `${word("service", one.what)} · ${one.name ?? source}` : title({ ...one, kind: one.what ?? "path", source_id: source });
   const take = async () => {
     await answered(await fetch(`api/photos/${one.photo}.jpg`, { method: "DELETE" }));
     removed(t("The photo is taken away; the measurement stays."));
