@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -20,6 +20,9 @@ from twin.db import Connection
 from twin.errors import Refused
 from twin.history import revision_at
 from twin.terms import ElementKind, MobilityGroup, State
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 __all__ = [
     "ENGINE",
@@ -52,6 +55,7 @@ class Asked:
     community: Community
     said: Reports
     at: datetime | None = None
+    client: Client | None = None  # of a cluster that computes parts of a question; None: all is computed here
 
 
 def load(connection: Connection, code: str | None = None, at: datetime | None = None) -> Asked:

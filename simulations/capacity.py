@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+MINUTE_S = 60.0
 Decay = Callable[[Floats], Floats]  # times [s] to weights, of the same shape
 
 
@@ -144,14 +145,17 @@ def linear(limit_s: float) -> Decay:
 
 
 def named(name: str, limit_s: float) -> Decay:
-    """Give a decay by its name: step (1 up to the limit), gaussian (Dai's, 0 at the limit) or linear.
+    """Give a decay by its name: step (1 up to the limit), gaussian (Dai's, 0 at the limit), linear, exponential or power.
 
-    Raises Refused where there is none of that name.
+    The exponential one halves the limit for its scale, and the power is the gravity model's, 1 over the minutes, 1 within
+    the first: both are ours (A). Beyond the limit all are 0. Raises Refused where there is none of that name.
     """
     known: dict[str, Callable[[float], Decay]] = {
         "step": lambda limit: step({limit: 1.0}),
         "gaussian": gaussian_to_zero,
         "linear": linear,
+        "exponential": lambda limit: exponential(limit / 2, limit_s=limit),
+        "power": lambda limit: power(-1.0, scale_s=MINUTE_S, least_s=MINUTE_S, limit_s=limit),
     }
     if name not in known:
         raise Refused(f"{name!r} is no decay; one of {', '.join(known)}")

@@ -22,6 +22,7 @@ Answer = dict[str, Any]
 __all__ = [
     "AsJson",
     "At",
+    "Cluster",
     "Elements",
     "Groups",
     "Keep",
@@ -32,6 +33,7 @@ __all__ = [
     "asked_of",
     "chosen",
     "hearing",
+    "pairs_of",
     "show",
     "simulating",
 ]
@@ -40,6 +42,7 @@ simulating = typer.Typer(help="Ask the twin: linli simulate QUESTION. 模拟", n
 
 PlaceCode = Annotated[str | None, typer.Option("--place", help="The place's code, where there are several.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document.")]
+Cluster = Annotated[str | None, typer.Option("--cluster", help="A Dask scheduler that computes, tcp://HOST:8786.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the answer under the hash of its inputs.")]
 Services = Annotated[list[str] | None, typer.Option("--service", help="Only this service; may be repeated.")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="Only this mobility group; may be repeated.")]
@@ -59,15 +62,41 @@ def answer(
     *,
     as_json: bool,
     keep: bool = False,
+    cluster: str | None = None,
 ) -> None:
-    """Put a question with these fields, those that are None left out, and print the answer."""
+    """Put a question with these fields, those that are None left out, and print the answer.
+
+    cluster: the scheduler whose workers compute its parts; Refused for a question that has none.
+    """
     from simulations import questions
 
     said = {key: value for key, value in fields.items() if value is not None}
     question = questions.read(name, json.dumps(said).encode())
-    with hearing() as heard, asked_of(context, place, at) as asked:
+    if cluster is not None and not questions.QUESTIONS[name].in_parts:
+        raise _one_piece(name)
+    with hearing() as heard, asked_of(context, place, at) as plain, shared(plain, cluster) as asked:
         found = questions.ask(asked, name, question, heard)
         show(keeping(asked, name, question, found) if keep else found, as_json=as_json)
+
+
+@contextmanager
+def shared(asked: "Asked", address: str | None) -> "Iterator[Asked]":
+    """Let the workers of a cluster compute the parts of a question; none where there is no address."""
+    from dataclasses import replace
+
+    from simulations.cluster import connected
+
+    if address is None:
+        yield asked
+        return
+    with connected(address) as client:
+        yield replace(asked, client=client)
+
+
+def _one_piece(name: str) -> Exception:
+    from twin.errors import Refused
+
+    return Refused(f"{name} is one search over the whole place: a cluster has no part in it; leave --cluster out")
 
 
 def keeping(asked: "Asked", name: str, question: "msgspec.Struct", found: Answer) -> Answer:
@@ -124,6 +153,20 @@ def chosen(kind: type[Word], words: list[str] | None) -> list[Word] | None:
         return [kind(word) for word in words] if words else None
     except ValueError as error:
         raise Refused(f"{error}; one of {', '.join(kind)}") from error
+
+
+def pairs_of(words: list[str], *, example: str) -> dict[str, float]:
+    """Read words such as KIND=COST; refuses what is none."""
+    from twin.errors import Refused
+
+    found = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            raise Refused(f"{word!r} has no number; write it as {example}") from None
+    return found
 
 
 def show(found: Answer, *, as_json: bool) -> None:

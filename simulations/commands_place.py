@@ -7,6 +7,7 @@ import typer
 from simulations.command_options import (
     AsJson,
     At,
+    Cluster,
     Groups,
     Keep,
     Minutes,
@@ -14,6 +15,7 @@ from simulations.command_options import (
     Services,
     answer,
     chosen,
+    pairs_of,
     simulating,
 )
 
@@ -31,12 +33,15 @@ def simulate_capacity(
     service: Services = None,
     group: Groups = None,
     minutes: Minutes = None,
-    decay: Annotated[str, typer.Option(help="step, gaussian, linear: how a longer way weighs.")] = "step",
+    decay: Annotated[str, typer.Option(help="step, gaussian, linear, exponential, power.")] = "step",
+    weight: Annotated[list[str] | None, typer.Option(help="MINUTES=WEIGHT instead; repeated: 10=1, 20=0.68.")] = None,
+    method: Annotated[str, typer.Option(help="2sfca, or 3sfca: each divides themself first.")] = "2sfca",
     measure: Annotated[str, typer.Option(help="capacity (seats, beds), or office_m2, service_m2, …")] = "capacity",
     each: Annotated[float, typer.Option(help="How much of it one person takes.")] = 1.0,
     at: At = None,
     place: PlaceCode = None,
     keep: Keep = False,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """What capacity falls to each resident, and who finds a seat. 容量"""
@@ -47,10 +52,12 @@ def simulate_capacity(
         "groups": chosen(MobilityGroup, group),
         "minutes": minutes,
         "decay": decay,
+        "weights": pairs_of(weight or [], example="10=1"),
+        "method": method,
         "measure": measure,
         "each": each,
     }
-    answer(context, "capacity", fields, place, at, as_json=as_json, keep=keep)
+    answer(context, "capacity", fields, place, at, as_json=as_json, keep=keep, cluster=cluster)
 
 
 @simulating.command("siting")
@@ -74,6 +81,7 @@ def simulate_siting(
     at: At = None,
     place: PlaceCode = None,
     keep: Keep = False,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Where new sites of a service would serve most, with a bound that no choice can beat. 选址"""
@@ -84,7 +92,7 @@ def simulate_siting(
     fields = {"service": service, "group": group, "new": new, "goal": goal, "minutes": minutes, "seconds": seconds}
     terms = {"budget": budget, "cost": cost, "rooms": room, "room_cost": room_cost, "only_rooms": only_rooms}
     whole = {**fields, **terms, "seats": seats, "measure": measure, "each": each}
-    answer(context, "siting", whole, place, at, as_json=as_json, keep=keep)
+    answer(context, "siting", whole, place, at, as_json=as_json, keep=keep, cluster=cluster)
 
 
 @simulating.command("front")
@@ -102,6 +110,7 @@ def simulate_front(
     seconds: Seconds = 60.0,
     place: PlaceCode = None,
     keep: Keep = False,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """What more money buys: the choices of sites of which none is both cheaper and better. 成本与人数"""
@@ -111,4 +120,4 @@ def simulate_front(
     chosen(MobilityGroup, [group])
     fields = {"service": service, "group": group, "new": new, "budget": budget, "cost": cost, "rooms": room}
     whole = {**fields, "room_cost": room_cost, "minutes": minutes, "seconds": seconds}
-    answer(context, "front", whole, place, None, as_json=as_json, keep=keep)
+    answer(context, "front", whole, place, None, as_json=as_json, keep=keep, cluster=cluster)

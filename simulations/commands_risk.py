@@ -7,6 +7,7 @@ import typer
 from simulations.command_options import (
     AsJson,
     At,
+    Cluster,
     Groups,
     Keep,
     Minutes,
@@ -14,6 +15,7 @@ from simulations.command_options import (
     Services,
     answer,
     chosen,
+    pairs_of,
     simulating,
 )
 
@@ -31,11 +33,12 @@ def simulate_failures(
     at: At = None,
     place: PlaceCode = None,
     keep: Keep = False,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Rank what can stop, public lifts where not said, by the people who lose a service if it does. 故障排序"""
     fields = {"kinds": kind, "pairs": pairs, "repairs": repairs, "most": most}
-    answer(context, "failures", fields, place, at, as_json=as_json, keep=keep)
+    answer(context, "failures", fields, place, at, as_json=as_json, keep=keep, cluster=cluster)
 
 
 @simulating.command("outages")
@@ -53,6 +56,7 @@ def simulate_outages(
     walk_ups: Annotated[int, typer.Option(min=0, help="Try a lift in so many buildings without one.")] = 3,
     place: PlaceCode = None,
     keep: Keep = False,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Hours a year without service because lifts stand, drawn from their own histories. 停梯时数"""
@@ -60,7 +64,7 @@ def simulate_outages(
 
     fields = {"services": chosen(Service, service), "groups": chosen(MobilityGroup, group), "minutes": minutes}
     draws = {"years": years, "seed": seed, "days": days, "until": until, "second": second, "walk_ups": walk_ups}
-    answer(context, "outages", {**fields, **draws}, place, None, as_json=as_json, keep=keep)
+    answer(context, "outages", {**fields, **draws}, place, None, as_json=as_json, keep=keep, cluster=cluster)
 
 
 @simulating.command("shelters")
@@ -81,6 +85,7 @@ def simulate_shelters(
     at: At = None,
     place: PlaceCode = None,
     keep: Keep = False,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Who goes to which shelter, as many as there is room for; schools where no service is said. 避难分配"""
@@ -88,7 +93,7 @@ def simulate_shelters(
 
     fields = {"services": chosen(Service, service), "minutes": minutes, "stages": stage, "stage_minutes": stage_minutes}
     room = {"lifts": lifts, "moment": moment, "measure": measure, "each": each, "most": most}
-    answer(context, "shelters", {**fields, **room}, place, at, as_json=as_json, keep=keep)
+    answer(context, "shelters", {**fields, **room}, place, at, as_json=as_json, keep=keep, cluster=cluster)
 
 
 @simulating.command("audit")
@@ -104,25 +109,17 @@ def simulate_audit(
     at: At = None,
     place: PlaceCode = None,
     keep: Keep = False,
+    cluster: Cluster = None,
     as_json: AsJson = False,
 ) -> None:
     """Where the step-free way breaks, by which clause, for how many, and which few mends reconnect most. 无障碍核查"""
     from twin.terms import Service
 
-    fields = {"services": chosen(Service, service), "mends": mends, "budget": budget, "costs": _costs(cost or [])}
+    fields = {
+        "services": chosen(Service, service),
+        "mends": mends,
+        "budget": budget,
+        "costs": pairs_of(cost or [], example="steps=4"),
+    }
     whole = {**fields, "buildings": buildings, "most": most}
-    answer(context, "audit", whole, place, at, as_json=as_json, keep=keep)
-
-
-def _costs(words: list[str]) -> dict[str, float]:
-    """Read KIND=COST; refuses what is none."""
-    from twin.errors import Refused
-
-    found = {}
-    for word in words:
-        kind, _, cost = word.partition("=")
-        try:
-            found[kind] = float(cost)
-        except ValueError:
-            raise Refused(f"{word!r} is no cost; write it as steps=4") from None
-    return found
+    answer(context, "audit", whole, place, at, as_json=as_json, keep=keep, cluster=cluster)

@@ -152,7 +152,7 @@ def _write(file: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     kinds = {name: pa.list_(pa.from_numpy_dtype(column.dtype)) for name, column in columns.items()}
     table = pa.table({name: pa.array([column], type=kinds[name]) for name, column in columns.items()})
     unfinished = file.with_name(f"{file.name}.{os.getpid()}")
-    parquet.write_table(table, unfinished)
+    parquet.write_table(table, unfinished, use_dictionary=False, compression="lz4", write_statistics=False)
     unfinished.replace(file)
 
 

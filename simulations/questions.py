@@ -29,20 +29,24 @@ __all__ = ["QUESTIONS", "Kind", "ask", "read"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of question: the struct that says it, what answers it, and whether that may take more than a moment."""
+    """A kind of question: the struct that says it, what answers it, and whether that may take more than a moment.
+
+    in_parts: whether a cluster can share it; else it is one search over the whole place, and no cluster makes it quicker.
+    """
 
     asks: type[msgspec.Struct]
     answers: Callable[[Asked, Any, Heard], dict[str, Any]]
     is_long: bool = False
+    in_parts: bool = False
 
 
 QUESTIONS = {
     "coverage": Kind(questions_coverage.CoverageQuestion, questions_coverage.answer),
-    "failures": Kind(questions_risk.FailuresQuestion, questions_risk.failures, is_long=True),
-    "outages": Kind(questions_risk.OutagesQuestion, questions_risk.outages, is_long=True),
+    "failures": Kind(questions_risk.FailuresQuestion, questions_risk.failures, is_long=True, in_parts=True),
+    "outages": Kind(questions_risk.OutagesQuestion, questions_risk.outages, is_long=True, in_parts=True),
     "shelters": Kind(questions_risk.ShelterQuestion, questions_risk.shelters, is_long=True),
-    "audit": Kind(questions_audit.AuditQuestion, questions_audit.answer, is_long=True),
-    "capacity": Kind(questions_place.CapacityQuestion, questions_place.capacity),
+    "audit": Kind(questions_audit.AuditQuestion, questions_audit.answer, is_long=True, in_parts=True),
+    "capacity": Kind(questions_place.CapacityQuestion, questions_place.capacity, in_parts=True),
     "siting": Kind(questions_place.SitingQuestion, questions_place.siting, is_long=True),
     "scenario": Kind(Plan, questions_scenario.answer),
     "front": Kind(questions_place.FrontQuestion, questions_place.pareto, is_long=True),

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from simulations import answers, audit, audited, mends
+from simulations import answers, audit, audited, mends, parts
 from simulations.asking import Asked, Heard, searching
 from simulations.audit import GROUP, Break, Finding, Ways
 from simulations.community import Community
@@ -48,11 +48,7 @@ def answer(asked: Asked, question: AuditQuestion, heard: Heard) -> Answer:
     """Audit every service, then choose the mends; heard is told of each service and of the search."""
     community = asked.community
     services = [one for one in community.services() if not question.services or one in question.services]
-    found = []
-    for done, service in enumerate(services):
-        found.append(audit.ways(community, asked.said, service))
-        if not heard({"done": done + 1, "total": len(services)}):
-            raise InterruptedError(f"stopped after {done + 1} of {len(services)} services")
+    found = parts.each(asked, audit.ways, services, heard)
     behind = audit.people_behind(community, asked.said, found)
     joined = mends.islands(community, asked.said, services=services, cost=_cost(community, question.costs))
     chosen = mends.choose(joined, most=question.mends, budget=question.budget, report=searching(heard))

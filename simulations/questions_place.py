@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 
-from simulations import answers, homes, siting_answers
+from simulations import answers, homes, parts, siting_answers
 from simulations.asking import Asked, Heard, Limit, searching
-from simulations.capacity import named
+from simulations.capacity import named, step
+from simulations.community import Community
 from simulations.pareto import Point, front
 from simulations.siting_exact import Limits
 from simulations.siting_goals import Terms
 from simulations.siting_problem import Progress, Report
+from simulations.states import Reports
 from twin import facility_details
 from twin.counts import nearest
 from twin.terms import MobilityGroup, Service
@@ -23,6 +26,8 @@ __all__ = ["CapacityQuestion", "FrontQuestion", "SitingQuestion", "capacity", "p
 
 Answer = dict[str, Any]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+Minutes = Annotated[float, msgspec.Meta(gt=0, le=180)]
+Weight = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Cost = Annotated[float, msgspec.Meta(gt=0)]
 Each = Annotated[float, msgspec.Meta(gt=0, le=1_000)]
 Rooms = Annotated[tuple[int, ...], msgspec.Meta(max_length=1_000)]
@@ -31,7 +36,8 @@ Rooms = Annotated[tuple[int, ...], msgspec.Meta(max_length=1_000)]
 class CapacityQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What capacity falls to each resident, and who finds a seat. 容量
 
-    measure: capacity (seats, beds) or a floor area, office_m2, service_m2, activity_m2, emergency_m2; each: how much of
+    decay: how a longer way weighs; weights instead: up to so many minutes so much, {10: 1, 20: 0.68}, and none beyond.
+    method: 3sfca lets each resident divide themself among the facilities first. measure: capacity (seats, beds) or a floor area, office_m2, service_m2, activity_m2, emergency_m2; each: how much of
     it one person takes.
     """
 
@@ -39,6 +45,8 @@ class CapacityQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     groups: tuple[MobilityGroup, ...] = ()
     minutes: Limit | None = None
     decay: str = "step"
+    weights: dict[Minutes, Weight] = {}
+    method: Literal["2sfca", "3sfca"] = "2sfca"
     measure: str = "capacity"
     each: Each = 1
 
@@ -95,15 +103,29 @@ def capacity(asked: Asked, question: CapacityQuestion, heard: Heard) -> Answer:
         for service in question.services or community.services()
         for group in question.groups or community.groups()
     ]
-    found = []
-    for done, (service, group) in enumerate(pairs):
-        limit_s = answers.service_limit_s(community, service, question.minutes)
-        decay = named(question.decay, limit_s)
-        one = siting_answers.capacity(community, asked.said, service, group, limit_s=limit_s, decay=decay, rooms=rooms)
-        found.append({**one, **_norm(asked, service)})
-        if not heard({"done": done + 1, "total": len(pairs)}):
-            raise InterruptedError(f"stopped after {done + 1} of {len(pairs)}")
-    return {"decay": question.decay, "measure": question.measure, "each": question.each, "capacity": found}
+    named(question.decay, 1.0)  # refused before anything is computed
+    found = parts.each(asked, partial(_capacity_part, question, rooms), pairs, heard)
+    told = [{**one, **_norm(asked, service)} for one, (service, _) in zip(found, pairs, strict=True)]
+    said = {"decay": question.decay, "method": question.method, "measure": question.measure, "each": question.each}
+    return {**said, "weights": question.weights, "capacity": told}
+
+
+def _capacity_part(
+    question: CapacityQuestion,
+    rooms: dict[int, int],
+    community: Community,
+    said: Reports,
+    part: tuple[Service, MobilityGroup],
+) -> Answer:
+    service, group = part
+    limit_s = answers.service_limit_s(community, service, question.minutes)
+    decay = named(question.decay, limit_s)
+    if question.weights:
+        limit_s = max(question.weights) * 60
+        decay = step({minutes * 60: weight for minutes, weight in question.weights.items()})
+    divided = question.method == "3sfca"
+    at = (community, said, service, group)
+    return siting_answers.capacity(*at, limit_s=limit_s, decay=decay, rooms=rooms, divided=divided)
 
 
 def siting(asked: Asked, question: SitingQuestion, heard: Heard) -> Answer:

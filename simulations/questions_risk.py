@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
-from simulations import answers, lift_histories
+from simulations import answers, lift_histories, parts
 from simulations.asking import Asked, Heard, Limit, counting, searching, told
 from simulations.community import Community
 from simulations.homes import Sites, existing
 from simulations.hours import at_minute, read
 from simulations.lift_histories import Draws, Expected, History, Lift
 from simulations.questions_coverage import minute
-from simulations.ranking import candidates, pairs, rank, street_lifts
+from simulations.ranking import Ranked, Set, candidates, pairs, rank, street_lifts
 from simulations.shelter import Evacuation, evacuate
-from simulations.states import Element, element
+from simulations.states import Element, Reports, element
 from twin import alarms, facility_details, spells
 from twin.counts import nearest
 from twin.errors import NotFound, Refused
@@ -88,9 +90,21 @@ def failures(asked: Asked, question: FailuresQuestion, heard: Heard) -> Answer:
     sets = answers.mendable(asked.said) if question.repairs else candidates(community, question.kinds)
     if question.pairs:
         sets = pairs(sets)
-    ranked = rank(community, asked.said, sets, mend=question.repairs, heard=counting(heard))
+    ranked = _ranked(asked, sets, heard, mend=question.repairs)
     told_of = answers.of_ranking(community, ranked[: question.most], names)
     return {"tried": len(sets), "matter": len(ranked), "repairs" if question.repairs else "failures": told_of}
+
+
+def _ranked(asked: Asked, sets: Sequence[Set], heard: Heard, *, mend: bool) -> list[Ranked]:
+    """Rank them here, telling of each; on a cluster by parts, of which each is ranked by itself."""
+    if asked.client is None:
+        return rank(asked.community, asked.said, sets, mend=mend, heard=counting(heard))
+    found = parts.each(asked, partial(_rank_part, mend), parts.chunks(sets), heard)
+    return sorted((one for some in found for one in some), key=lambda one: one.weight, reverse=True)
+
+
+def _rank_part(mend: bool, community: Community, said: Reports, sets: Sequence[Set]) -> list[Ranked]:  # noqa: FBT001
+    return rank(community, said, sets, mend=mend)
 
 
 def outages(asked: Asked, question: OutagesQuestion, heard: Heard) -> Answer:
@@ -177,16 +191,28 @@ def _rows(community: Community, elements: Sequence[tuple[ElementKind, int]]) -> 
 def _expected(  # noqa: PLR0917 -- what is asked, then what it is asked of
     asked: Asked, question: OutagesQuestion, community: Community, lifts: Sequence[Lift], drawn: Draws, heard: Heard
 ) -> list[Expected]:
-    return lift_histories.expect(
-        community,
-        asked.said,
-        lifts,
-        drawn,
-        services=question.services or None,
-        groups=question.groups or None,
-        limit_s=None if question.minutes is None else question.minutes * 60,
-        heard=counting(heard),
-    )
+    fixed = {
+        "services": question.services or None,
+        "limit_s": None if question.minutes is None else question.minutes * 60,
+    }
+    if asked.client is None:
+        groups = question.groups or None
+        told = counting(heard)
+        return lift_histories.expect(community, asked.said, lifts, drawn, groups=groups, heard=told, **fixed)  # type: ignore[arg-type]
+    work = partial(_expect_part, lifts, drawn, fixed)
+    found = parts.each(replace(asked, community=community), work, question.groups or community.groups(), heard)
+    return [one for some in found for one in some]
+
+
+def _expect_part(  # noqa: PLR0917 -- what is the same for all, then the place and the part
+    lifts: Sequence[Lift],
+    drawn: Draws,
+    fixed: dict[str, Any],
+    community: Community,
+    said: Reports,
+    group: MobilityGroup,
+) -> list[Expected]:
+    return lift_histories.expect(community, said, lifts, drawn, groups=(group,), **fixed)
 
 
 def _worst(lifts: Sequence[Lift], drawn: Draws, most: int) -> list[int]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations import homes
-from simulations.capacity import Decay, seats_taken, two_step
+from simulations.capacity import Decay, seats_taken, three_step, two_step
 from simulations.community import Community
 from simulations.homes import Sites
 from simulations.siting_goals import GOALS, NO_TERMS, SEATED, WALKED, Found, Sought, Terms, refuse
@@ -32,17 +32,20 @@ def capacity(
     limit_s: float,
     decay: Decay,
     rooms: Mapping[int, int],
+    divided: bool = False,
 ) -> dict[str, Any]:
     """Say what a service's capacity is for those within the limit, and how many of them find a seat.
 
-    rooms: capacity by the facilities' ids. Facilities without one are named, and serve nobody here.
+    rooms: capacity by the facilities' ids. Facilities without one are named, and serve nobody here. divided: each
+    resident divides themself among the facilities first (3SFCA).
     """
     there = homes.existing(community, said, service, group)
     ids = community.facilities.ids[there.facility]
     room = np.array([rooms.get(at, 0) for at in ids.tolist()], np.int64)
     table = homes.table(community, said, there, group, limit_s=limit_s)
     residents = homes.people(community, group)
-    found = two_step(table, residents.astype(np.float64), room.astype(np.float64), decay)
+    catchments = three_step if divided else two_step
+    found = catchments(table, residents.astype(np.float64), room.astype(np.float64), decay)
     near = int(residents[np.unique(table.column)].sum())
     seated = int(seats_taken(table, residents, room, limit_s=limit_s).sum())
     return {

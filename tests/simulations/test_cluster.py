@@ -7,7 +7,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,13 +17,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from simulations import cluster
+from simulations import cluster, parts, questions
+from simulations.asking import Asked
 from simulations.community import Community
 from simulations.coverage import coverage
 from simulations.districts import Whole, cut, joined, solve, solve_whole
 from simulations.graph import CLOSED
+from simulations.lift_histories import Draws, History, Lift, draw, expect
 from simulations.paths import seeds
+from simulations.ranking import street_lifts
+from simulations.states import Reports
+from twin.db import engine
 from twin.errors import Refused
 from twin.terms import MobilityGroup, Service
 
@@ -145,3 +153,50 @@ def test_where_no_scheduler_answers_it_is_said_in_one_line() -> None:
         cluster.connected("tcp://127.0.0.1:9"),
     ):
         pass
+
+
+@pytest.mark.filterwarnings("default")
+def test_other_questions_are_shared_by_two_workers_and_answered_to_the_same_bits_though_one_is_killed(
+    monaco: Community, monaco_database: str, dask: Dask
+) -> None:
+    lifts = street_lifts(monaco)[:4]
+    history = History(ran_s=np.array([9e5, 8e5, 1e6]), stood_s=np.array([3e5, 2e5, 4e5]))
+    drawn = draw([Lift(lift, (history,), assumed=True) for lift in lifts], years=2, rng=np.random.default_rng(1))
+    questions_of = {
+        "capacity": b'{"decay": "gaussian", "method": "3sfca", "services": ["clinic", "canteen"]}',
+        "failures": b'{"kinds": ["lift", "facility"]}',
+        "audit": b'{"mends": 1}',
+    }
+    expects = partial(expect_each, [Lift(lift, (history,), assumed=True) for lift in lifts], drawn)
+    database = engine(monaco_database)
+    with database.connect() as connection, cluster.connected(dask.address) as client:
+        here = Asked(connection, monaco, ())
+        for name, text in questions_of.items():
+            question = questions.read(name, text)
+            truth, shared = (
+                questions.ask(asked, name, question, lambda _: True) for asked in (here, replace(here, client=client))
+            )
+            assert shared == truth
+        told: list[int] = []
+
+        def kill_one(progress: Mapping[str, int]) -> bool:
+            told.append(progress["done"])
+            if len(told) == 1:
+                os.kill(dask.workers[0].pid, signal.SIGKILL)
+            return True
+
+        groups = monaco.groups()
+        shared_out = parts.each(replace(here, client=client), expects, groups, kill_one)
+        for one, other in zip(parts.each(here, expects, groups, lambda _: True), shared_out, strict=True):
+            assert [each.tobytes() for each in one] == [each.tobytes() for each in other]
+        assert told[-1] == len(groups)
+        with pytest.raises(InterruptedError, match=f"stopped after 1 of {len(groups)} parts"):
+            parts.each(replace(here, client=client), expects, groups, lambda _: False)
+    database.dispose()
+
+
+def expect_each(
+    lifts: list[Lift], drawn: Draws, community: Community, said: Reports, group: MobilityGroup
+) -> list[NDArray[np.float64]]:
+    """Give the hours of each service, so that they can be compared to the bit."""
+    return [one.hours for one in expect(community, said, lifts, drawn, groups=(group,))]

@@ -153,7 +153,12 @@ def test_ctrl_c_ends_a_question_in_order(monaco_database: str) -> None:
         (["coverage", "--moment", "noon"], "not a weekday and a time"),
         (["coverage", "--by", "country"], "coverage: Invalid enum value 'country'"),
         (["capacity", "--measure", "love"], "'love' is no measure; one of capacity, office_m2"),
-        (["audit", "--cost", "steps"], "'steps' is no cost"),
+        (["audit", "--cost", "steps"], "'steps' has no number; write it as steps=4"),
+        (
+            ["siting", "--service", "clinic", "--cluster", "tcp://127.0.0.1:9"],
+            "siting is one search over the whole place",
+        ),
+        (["capacity", "--cluster", "tcp://127.0.0.1:9"], "no scheduler answers at tcp://127.0.0.1:9"),
         (["outages"], "no lift has been heard of in the 365 days"),
         (["runs", "ffff"], "no run ffff"),
         (["coverage", "--cluster", "tcp://127.0.0.1:9"], "a cluster needs --store"),
