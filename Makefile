@@ -8,7 +8,7 @@ COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --gen
 	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--build-deps-for=editable
 
-.PHONY: help demo test lint sbom test-faults soak bench-ingest bench-simulations fuzz lock setup-demo setup-test clean
+.PHONY: help demo test lint sbom audit test-faults soak bench-ingest bench-simulations fuzz lock setup-demo setup-test clean
 .NOTPARALLEL:
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make bench-simulations compare the simulations with scipy, networkit, igraph, rustworkx, pandana, spopt and access"
 	@echo "make fuzz         fuzz each decoder for ten minutes (pip install atheris first)"
 	@echo "make sbom         write the bill of materials, sbom.json (CycloneDX)"
+	@echo "make audit        look for known vulnerabilities in the locked packages, where the data can be had"
 	@echo "make lock         write the requirements locks anew"
 	@echo "make clean        stop the services; remove .venv and caches; keep the data"
 
@@ -55,6 +56,10 @@ fuzz: setup-test
 sbom: setup-test
 	.venv/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
 		--output-format JSON --output-file sbom.json
+
+audit: setup-test
+	.venv/bin/pip install --quiet "pip-audit>=2.9"
+	.venv/bin/python -m scripts.audit
 
 lock: setup-test
 	$(COMPILE) --output-file=requirements.lock pyproject.toml
