@@ -14,9 +14,9 @@ __all__ = ["wav"]
 
 VOICES = {"zh": "cmn", "en": "en"}
 WORDS_A_MINUTE = 150  # slower than the usual 175
-LONGEST = 4_000  # letters
+LONGEST = 2_000  # letters, some two minutes
 PATIENCE_S = 20
-KEPT = 32  # texts; a minute of speech is some 2.5 MB
+KEPT = 8  # texts; a minute of speech is some 2.6 MB
 ONE_AT_A_TIME = threading.Lock()
 
 

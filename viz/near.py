@@ -77,6 +77,7 @@ class Near:
             else {"building": answer["building"]["id"]}
             | ({"service": answer["service"]} if "service" in answer else {})
         )
+        told = urlencode(keep | {"group": self.wanted.group, "lang": language})
         groups = [(spoken["group"][one], self._address(**keep, group=one), one == self.wanted.group) for one in WALKERS]
         return pages.render(
             f"near_{part}.html.j2",
@@ -97,6 +98,7 @@ class Near:
             State=State,
             notices=[self._notice(one) for one in answer["notices"]] if answer else [],
             search=self._address(),
+            sound=f"api/spoken/near/wav?{told}" if answer else "",
             **values,
         )
 

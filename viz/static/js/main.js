@@ -1,6 +1,7 @@
 // The operations room: joins the stream, the map, the lists and what the reader does.
 
 import { alarms } from "./alarms.js";
+import { aloud } from "./aloud.js";
 import { coverage } from "./coverage.js";
 import { byId } from "./dom.js";
 import { clockwork, header } from "./header.js";
@@ -129,6 +130,7 @@ switches();
 startMap();
 header({ resized: frame.fit, themed: retheme });
 clockwork();
+aloud(byId("aloud"), () => ({ about: "now" }));
 coverage({ covered: (answer) => map?.cover(answer) });
 on(["losses"], outline);
 on(["things"], showThings);
