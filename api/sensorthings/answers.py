@@ -35,6 +35,7 @@ WRITES = (
 )
 CREATE_BY_MQTT = "http://www.opengis.net/spec/iot_sensing/1.1/req/create-observations-via-mqtt/observations-creation"
 UPDATES_BY_MQTT = "http://www.opengis.net/spec/iot_sensing/1.1/req/receive-updates-via-mqtt/receive-updates"
+DIGITS = 6  # of the place in a list
 NO_PROPERTIES = Query(select=())
 
 
@@ -102,9 +103,7 @@ def _property(connection: Connection, target: Target, link: Link | None) -> Resp
     kind = Kind.TEXT if is_id else row.entity.properties[name].kind
     found = row.id if is_id else rendering.value(kind, row.values[name])
     for part in parts:
-        if not isinstance(found, dict) or part not in found:
-            raise NotFound(f"{name} has no part {part[:100]}")
-        found = found[part]
+        found = _part(found, name, part)
     if found is None:
         return Response(status_code=204)
     if not target.is_raw:
@@ -112,6 +111,18 @@ def _property(connection: Connection, target: Target, link: Link | None) -> Resp
     if isinstance(found, dict | list | msgspec.Raw):
         return json(found)
     return Response(found if isinstance(found, str) else msgspec.json.encode(found), media_type="text/plain")
+
+
+def _part(whole: Any, name: str, part: str) -> Any:
+    """Give a part of a JSON value, such as `floor` or `doors[0]`. Raises NotFound."""
+    key, *numbers = part.replace("]", "").split("[")
+    found = whole.get(key) if isinstance(whole, dict) else None
+    for number in numbers:
+        place = int(number) if number.isdecimal() and len(number) <= DIGITS else None
+        found = found[place] if isinstance(found, list) and place is not None and place < len(found) else None
+    if found is None and not (isinstance(whole, dict) and key in whole and not numbers):
+        raise NotFound(f"{name} has no part {part[:100]}")
+    return found
 
 
 def _one(connection: Connection, request: Request, target: Target, asked: Asked, link: Link | None) -> Response:

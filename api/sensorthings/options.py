@@ -19,6 +19,7 @@ MOST_EXPANSIONS = 30
 DEEPEST_EXPANSION = 8
 LARGEST_NUMBER = 10  # digits
 DATA_ARRAY = "dataArray"
+RESULT_FORMAT = ("$resultFormat", "resultFormat")  # SensorThings 1.1 writes it with $, 1.0 without
 SYSTEM = ("$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$skiptoken")
 
 
@@ -63,7 +64,7 @@ def read_options(entity: Entity, query_string: bytes) -> Asked:
     fields = _fields(query_string)
     draft, is_array, after = Draft(), False, None
     for name, text in fields:
-        if name == "resultFormat":
+        if name in RESULT_FORMAT:
             is_array = _result_format(entity, text)
         elif name == "$skiptoken":
             after = _identity(text)

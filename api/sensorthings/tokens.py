@@ -53,7 +53,7 @@ PATTERN = re.compile(
   | duration(?P<duration>{QUOTED})
   | (?:geography|geometry)(?P<shape>{QUOTED})
   | (?P<text>{QUOTED})
-  | (?P<name>@iot\.id|geo\.[A-Za-z]+|[^\W\d][\w\-]*)
+  | (?P<name>@iot\.id|geo\.[A-Za-z]+|[^\W\d][\w\-]*(?:\[\d{{1,6}}\]){{0,4}})
   | (?P<sign>[()/,;=$\-*:])
 )""",
     re.VERBOSE,

@@ -39,12 +39,16 @@ FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property of an entity; a period has its beginning and end in two columns, `column` the beginning."""
+    """A property of an entity; a period has its beginning and end in two columns, `column` the beginning.
+
+    `words` is the column of its value where that is a text: null where it is a number.
+    """
 
     name: str
     column: str
     kind: Kind
     end: str | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,9 @@ class Entity:
     has_text_id: bool = False
 
 
-def _properties(*rows: tuple[str, str, Kind] | tuple[str, str, Kind, str]) -> Mapping[str, Property]:
+def _properties(
+    *rows: tuple[str, str, Kind] | tuple[str, str, Kind, str] | tuple[str, str, Kind, None, str],
+) -> Mapping[str, Property]:
     return {row[0]: Property(*row) for row in rows}
 
 
@@ -123,6 +129,7 @@ ENTITIES: dict[str, Entity] = {
                 ("unitOfMeasurement", "unit", Kind.JSON),
                 ("observedArea", "area", Kind.SHAPE),
                 ("phenomenonTime", "began", Kind.PERIOD, "ended"),
+                ("resultTime", "said", Kind.PERIOD, "last_said"),
                 PROPERTIES,
             ),
             _navigations(
@@ -149,7 +156,7 @@ ENTITIES: dict[str, Entity] = {
             sources.observations,
             _properties(
                 ("phenomenonTime", "time", Kind.TIME),
-                ("result", "result", Kind.NUMBER),
+                ("result", "result", Kind.NUMBER, None, "words"),
                 ("resultTime", "result_time", Kind.TIME),
                 ("resultQuality", "quality", Kind.JSON),
                 ("validTime", "valid_from", Kind.PERIOD, "valid_to"),

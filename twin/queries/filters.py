@@ -127,10 +127,12 @@ def _path(scope: Scope, names: tuple[str, ...]) -> Typed:
         raise Refused(f"{here.entity.set} have no property {left[0][:100]}")
     column = here.rows.c[found.column]
     if len(left) == 1:
-        return Typed(found.kind, column, here.rows.c[found.end] if found.end else None)
+        end, words = (here.rows.c[name] if name else None for name in (found.end, found.words))
+        return Typed(found.kind, column, end, words)
     if found.kind is not Kind.JSON:
         raise Refused(f"{left[0]} has no parts")
-    part = column.op("#>", return_type=column.type)(sa.cast(list(left[1:]), ARRAY(sa.Text)))
+    steps = [step for name in left[1:] for step in name.replace("]", "").split("[")]
+    part = column.op("#>", return_type=column.type)(sa.cast(steps, ARRAY(sa.Text)))
     return Typed(Kind.JSON, part)
 
 

@@ -96,6 +96,12 @@ def datastreams() -> SelectBase:
         sa.select(Latest.time).where(Latest.datastream_id == Datastream.id).scalar_subquery(),
         sa.select(LatestText.time).where(LatestText.datastream_id == Datastream.id).scalar_subquery(),
     )
+    said, last_said = (
+        sa.select(side(ObservationDetail.result_time))
+        .where(ObservationDetail.datastream_id == Datastream.id, ObservationDetail.result_time.is_not(None))
+        .scalar_subquery()
+        for side in (sa.func.min, sa.func.max)
+    )
     kind = sa.case((Datastream.result == "category", CATEGORY), (Datastream.result == "text", ANY), else_=MEASUREMENT)
     known = sa.func.jsonb_build_object(
         *("property", Datastream.property, "lowest", Datastream.lowest, "highest", Datastream.highest)
@@ -110,6 +116,8 @@ def datastreams() -> SelectBase:
             Location.geom.label("area"),
             began.label("began"),
             ended.label("ended"),
+            said.label("said"),
+            last_said.label("last_said"),
             _properties(Datastream.properties, known).label("properties"),
             Datastream.thing_id,
             Datastream.sensor_id,

@@ -29,11 +29,15 @@ TYPES: dict[Kind, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """An expression and its kind; of a period `sql` is the beginning and `end` the end."""
+    """An expression and its kind; of a period `sql` is the beginning and `end` the end.
+
+    Of a number that may be a text too, `words` is the text.
+    """
 
     kind: Kind
     sql: ColumnElement[Any]
     end: ColumnElement[Any] | None = None
+    words: ColumnElement[Any] | None = None
 
 
 def literal(written: Literal) -> Typed:
@@ -55,6 +59,8 @@ def as_kind(value: Typed, kind: Kind) -> ColumnElement[Any]:
     """Give the value as another kind where that is plain: of JSON what is of the kind, else null; Refused if not."""
     if value.kind is kind:
         return value.sql
+    if kind is Kind.TEXT and value.words is not None:
+        return value.words
     if value.kind is Kind.NULL:
         return sa.cast(sa.null(), TYPES[kind]) if kind in TYPES else sa.null()
     if value.kind is Kind.JSON and kind in JSON_TYPES:
@@ -91,6 +97,8 @@ def _common(left: Typed, right: Typed) -> Kind:
         return left.kind
     if kinds == {Kind.TIME, Kind.DATE}:
         return Kind.TIME
+    if kinds == {Kind.NUMBER, Kind.TEXT} and (left.words is not None or right.words is not None):
+        return Kind.TEXT
     if Kind.JSON in kinds:
         (other,) = kinds - {Kind.JSON}
         if other in JSON_TYPES:
@@ -118,6 +126,8 @@ def _with_null(name: str, left: Typed, right: Typed) -> ColumnElement[bool]:
     """Compare with null: only eq and ne can be true (OData 4.0, 5.1.1.1)."""
     value = right if left.kind is Kind.NULL else left
     nothing: ColumnElement[bool] = value.sql.is_(None)
+    if value.words is not None:
+        nothing = nothing & value.words.is_(None)
     if value.kind is Kind.JSON:
         nothing = nothing | (sa.func.jsonb_typeof(value.sql) == "null")
     if name == "eq":

@@ -92,7 +92,15 @@ class ObservationDetail(Table):
     """What a client says of an observation beyond time and value. 观测附注."""
 
     __tablename__ = "observation_detail"
-    __table_args__ = (Index("ix_observation_detail_feature_id", "feature_id"),)
+    __table_args__ = (
+        Index("ix_observation_detail_feature_id", "feature_id"),
+        Index(
+            "ix_observation_detail_result_time",
+            "datastream_id",
+            "result_time",
+            postgresql_where=text("result_time IS NOT NULL"),
+        ),
+    )
 
     datastream_id: Mapped[int] = mapped_column(
         ForeignKey("datastream.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
