@@ -364,7 +364,7 @@ def _audit(answer: Answer) -> list[RunTable]:
             "mends",
             {"kind": TEXT, "name": TEXT, "cost": NUMBER},
             [(one["kind"], one.get("name"), one["cost"]) for one in mends],
-            [(_key(one),) for one in mends],
+            [(_key(one) if one["kind"] == "facility" else f"edge#{one['id']}",) for one in mends],
         ),
         RunTable("breaks", columns, breaks, [(f"edge#{one['id']}",) for one in answer["breaks"]]),
         RunTable("step_free", {"service": TEXT, **kinds}, services),
