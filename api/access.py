@@ -285,8 +285,9 @@ class Access:
         if who is not NOBODY:
             return problem(HTTPStatus.FORBIDDEN, f"the role {who.role} may not do this")
         if path in PAGES and scope["method"] == "GET":
-            query = urlencode([*parse_qsl(scope["query_string"].decode("latin-1")), ("to", path[1:])])
-            return RedirectResponse(f"signin?{query}", HTTPStatus.SEE_OTHER)
+            back = [("to", path[1:])] if path != "/" else []
+            query = urlencode([*parse_qsl(scope["query_string"].decode("latin-1")), *back])
+            return RedirectResponse(f"signin{'?' if query else ''}{query}", HTTPStatus.SEE_OTHER)
         answer = problem(HTTPStatus.UNAUTHORIZED, "sign in first")
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
