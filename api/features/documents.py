@@ -115,7 +115,7 @@ class Site:
             "description": collection.description,
             "attribution": self.place.attribution,
             "itemType": "feature",
-            "extent": {"spatial": {"bbox": [list(self.place.bounds)], "crs": reference.CRS84.uri}} | _times(collection),
+            "extent": {"spatial": {"bbox": [list(self.place.bounds)], "crs": reference.CRS84.uri}},
             "crs": self._crs(),
             "storageCrs": reference.CRS84.uri,
             "links": [*self._leading(here, collection), *self._items(here), *self._tiles(here, collection)],
@@ -204,12 +204,6 @@ class Site:
             "properties": properties | more,
             "additionalProperties": False,
         }
-
-
-def _times(collection: Collection) -> Document:
-    """Say that a collection is of any moment, where it is: since when is not known before it is asked."""
-    is_of_times = collection.is_kept or collection.interval is not None
-    return {"temporal": {"interval": [[None, None]]}} if is_of_times else {}
 
 
 def matrix_set() -> Document:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
+import pyarrow.parquet
+import pyogrio
 import pytest
 from fastapi.testclient import TestClient
 
@@ -178,3 +181,23 @@ def test_a_moment_to_come_is_now(client: TestClient, headers: dict[Role, dict[st
     later = (datetime.now(UTC) + timedelta(days=3)).isoformat()
     operator = headers[Role.OPERATOR]
     assert features(client, operator, "grids", datetime=later) == features(client, operator, "grids")
+
+
+@pytest.mark.parametrize("suffix", ["fgb", "parquet", "html"])
+def test_cases_without_a_place_are_in_files_and_pages_too(
+    client: TestClient, headers: dict[Role, dict[str, str]], suffix: str, tmp_path: Path
+) -> None:
+    address = f"/ogc/collections/cases/items?f={suffix}&sortby=kind"
+    answer = client.get(address, headers=headers[Role.OPERATOR])
+    assert answer.status_code == 200, answer.text
+    if suffix == "html":
+        assert "service:pharmacy" in answer.text
+        return
+    (tmp_path / f"a.{suffix}").write_bytes(answer.content)
+    if suffix == "fgb":
+        meta, _, shapes, values = pyogrio.raw.read(tmp_path / "a.fgb")
+        kinds = dict(zip(meta["fields"].tolist(), values, strict=True))["kind"].tolist()
+        assert [one is None for one in shapes] == [kind == "service_lost" for kind in kinds]
+    else:
+        kinds = pyarrow.parquet.read_table(tmp_path / "a.parquet").column("kind").to_pylist()
+    assert sorted(kinds) == ["service_lost", "thing_silent", "value"]
