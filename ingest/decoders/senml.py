@@ -63,14 +63,22 @@ class Record(msgspec.Struct):
 
 PACK = msgspec.json.Decoder(list[Record])
 RAW = msgspec.json.Decoder(list[dict[str, object]])
+READ = PACK.decode  # hot: what it cannot read is read again, to say why
+BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def decode(topic: str, payload: bytes, received_us: int) -> list[Reading]:  # noqa: ARG001 - every decoder has it
     """Resolve a pack into readings; records that state neither a value nor a sum hold none."""
-    is_cbor = bool(payload) and payload[0] in CBOR_ARRAY
-    records = _from_cbor(payload) if is_cbor else _from_text(payload)
-    if len(records) == 1 and _is_plain(records[0]):
-        return _plainly(records[0], received_us)
+    try:
+        records = READ(payload)
+    except BROKEN:
+        records = _from_cbor(payload) if payload and payload[0] in CBOR_ARRAY else from_json(payload, PACK)
+    if b'_"' in payload and payload[0] not in CBOR_ARRAY:
+        _refuse_must_understand(from_json(payload, RAW))
+    if len(records) == 1:
+        alone = _alone(records[0], received_us)
+        if alone is not None:
+            return [alone]
     base = Base()
     readings: list[Reading] = []
     for record in records:
@@ -79,28 +87,16 @@ def decode(topic: str, payload: bytes, received_us: int) -> list[Reading]:  # no
     return readings
 
 
-def _is_plain(record: Record) -> bool:
-    """Tell whether a record, which is alone, states one value and nothing that would change it."""
-    return (
-        record.bv is None is record.bver
-        and record.s is None is record.bs
-        and record.vs is UNSET
-        and isinstance(record.v, float)
-    )
-
-
-def _plainly(record: Record, received_us: int) -> list[Reading]:
-    """Resolve it: what most messages are, in a third of the time."""
+def _alone(record: Record, received_us: int) -> Reading | None:
+    """Resolve a record that is alone and states one number, and nothing that would change it, as most do; else None."""
+    value = record.v
+    if not (isinstance(value, float) and record.bv is None is record.bver and record.s is None is record.bs):
+        return None
+    if record.vs is not UNSET:
+        return None
     key, name = _named(record.n if record.bn is None else record.bn + record.n)
     time_us = _time_us(record.t if record.bt is None else record.bt + record.t, received_us)
-    return [Reading(key, name, time_us, 0.0 + to_number(record.v), record.bu if record.u is None else record.u)]
-
-
-def _from_text(payload: bytes) -> list[Record]:
-    records = from_json(payload, PACK)
-    if b'_"' in payload:
-        _refuse_must_understand(from_json(payload, RAW))
-    return records
+    return Reading(key, name, time_us, 0.0 + value, record.bu if record.u is None else record.u)
 
 
 def _from_cbor(payload: bytes) -> list[Record]:

@@ -14,6 +14,7 @@ import pytest
 from deploy import mosquitto, postgres, rootfs
 from deploy import services as running
 from deploy.settings import ServiceSettings
+from ingest.pipeline import LONGEST_WAIT_S
 from tests import sensors
 from tests.load import THINGS, Load, assert_settled, settled
 from tests.workplace import Devices, Workplace, stored, wait_until
@@ -133,7 +134,7 @@ def lost(engine: Engine, sent: list[tuple[str, float]]) -> int:
     """How many of those sent are not stored when nothing more comes; what is stored was sent, and is there once."""
     before = -1
     while before != (before := settled(engine)):
-        time.sleep(2)
+        time.sleep(LONGEST_WAIT_S + 1)  # a worker that had no database asks again by then
     found = stored(engine)
     assert len(set(found)) == len(found)
     assert set(found) <= set(sent)
