@@ -95,9 +95,13 @@ def of_what_if(community: Community, outcomes: Iterable[Outcome]) -> list[Answer
             "gained_possible": _people(outcome.bands, outcome.gained_possible),
             "extra_s": _finite(outcome.extra_s),
             "next_best": _next_best(community, outcome),
+            **({} if outcome.choices is None else {"choices": [_choice(side) for side in outcome.choices]}),
         }
         for outcome in outcomes
-        if outcome.lost_possible.any() or outcome.gained_possible.any() or np.isfinite(outcome.extra_s)
+        if outcome.lost_possible.any()
+        or outcome.gained_possible.any()
+        or np.isfinite(outcome.extra_s)
+        or (outcome.choices is not None and outcome.choices[0] != outcome.choices[1])
     ]
 
 
@@ -139,6 +143,26 @@ def covered(residents: int, certain: int, possible: int) -> Answer:
         "share": share(certain, residents),
         "share_possible": share(possible, residents),
     }
+
+
+def of_choices(outcomes: Iterable[Outcome]) -> list[Answer]:
+    """Give, for each service and group in which it changes, people by how many facilities they can choose among."""
+    return [
+        {
+            "service": outcome.service.value,
+            "group": outcome.group.value,
+            "counts_if_needed": outcome.counts_if_needed,
+            "before": _choice(outcome.choices[0]),
+            "after": _choice(outcome.choices[1]),
+        }
+        for outcome in outcomes
+        if outcome.choices is not None and outcome.choices[0] != outcome.choices[1]
+    ]
+
+
+def _choice(people: tuple[int, int, int]) -> dict[str, int]:
+    """Give people by how many facilities they have within the norm."""
+    return {name: nearest(n) for name, n in zip(("0", "1", "2+"), people, strict=True)}
 
 
 def _people(bands: tuple[str, ...], count: NDArray[np.int64]) -> dict[str, int]:

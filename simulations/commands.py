@@ -64,6 +64,9 @@ def simulate_what_if(
     service: Services = None,
     group: Groups = None,
     minutes: Minutes = None,
+    choices: Annotated[
+        bool, typer.Option("--choices", help="People with 0, 1, 2+ within the norm, before and after.")
+    ] = False,
     at: At = None,
     place: PlaceCode = None,
     as_json: AsJson = False,
@@ -84,9 +87,8 @@ def simulate_what_if(
             raise Refused(f"not in the twin: {', '.join(missing)}")
         closed, mended = ([each for name in some or [] for each in find(name)] for some in (close, mend))
         limit_s = None if minutes is None else minutes * 60
-        found = what_if(
-            community, asked.said, close=closed, mend=mended, services=services, groups=groups, limit_s=limit_s
-        )
+        words = {"services": services, "groups": groups, "limit_s": limit_s, "choices": choices}
+        found = what_if(community, asked.said, close=closed, mend=mended, **words)  # type: ignore[arg-type]
         scenario = {
             key: [answers.name(community, each) for each in some] for key, some in (("close", closed), ("mend", mended))
         }

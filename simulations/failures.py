@@ -7,7 +7,7 @@ numbers takes the residents that may be shown (`twin.counts`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from simulations.states import Element, Reports, closing, opening, shut
 from twin.terms import ElementKind, MobilityGroup, Service
 
 Flags = NDArray[np.bool_]
+Choice = tuple[int, int, int]  # people with none, one, and more within the norm
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +30,8 @@ class Outcome:
     lost and gained: people certainly, whichever the unknown turns out; lost_possible and gained_possible: at least in
     one case. Ways are from the building's door with unknown taken as open [s], inf where none. extra_s: how much longer
     half of the people who still reach a facility walk, among those whose way has changed; NaN where there are none.
+    choices: people by how many facilities they have within the norm, 0, 1, and 2 or more, before and after; None where it
+    is not asked.
     """
 
     service: Service
@@ -45,6 +48,7 @@ class Outcome:
     facility_before: NDArray[np.int32]  # (b,) row in Facilities, -1 none
     facility_after: NDArray[np.int32]
     extra_s: float
+    choices: tuple[Choice, Choice] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,11 +76,12 @@ def what_if(
     groups: Sequence[MobilityGroup] | None = None,
     limit_s: float | None = None,
     tracks: Tracks | None = None,
+    choices: bool = False,
 ) -> Change:
     """Close and mend elements, and compare with how things are; all services and groups where none are named.
 
     limit_s None: each service's own limit. Services to which no way and no lift has changed are left out. tracks: kept
-    from one question to the next, a tenth of the work.
+    from one question to the next, a tenth of the work. choices: say too among how many facilities people can choose.
     """
     then = closing(community, opening(said, mend), close)
     asked = [service for service in community.services() if services is None or service in services]
@@ -85,31 +90,58 @@ def what_if(
     once: list[dict[str, int]] = [{}, {}, {}, {}]
     for group in community.groups() if groups is None else groups:
         anyone = [np.zeros(len(community.households.building), np.bool_) for _ in once]
-        for service, pairs in _sides(kept, said, then, asked, group).items():
+        for service, pairs in _sides(kept, said, then, asked, group, every=choices).items():
             limit_ms = 1000 * (community.norm.limits[service].limit_s if limit_s is None else limit_s)
             flags = _flags(community, group, limit_ms, pairs)
             found.append(_outcome(community, service, group, limit_ms=limit_ms, flags=flags, as_open=pairs[0]))
             anyone = [one | which for one, which in zip(anyone, flags, strict=True)]
+        if choices:
+            found = _with_choices(kept, group, said, then, found)
         if not community.bands_of(group)[1]:
             for people, which in zip(once, anyone, strict=True):
                 people.update(count(community, group, which))
     return Change(found, *once)
 
 
+def _with_choices(
+    tracks: Tracks, group: MobilityGroup, said: Reports, then: Reports, found: list[Outcome]
+) -> list[Outcome]:
+    """Add to the outcomes of a group among how many facilities its people could choose, and can."""
+    mine = [one.service for one in found if one.group is group]
+    sides = []
+    for reports in (said, then):
+        held = tracks.choices(group, shut(reports, group, unknown_closed=False))
+        sides.append({service: _choice(tracks.community, group, held.count(service)) for service in mine})
+    return [
+        replace(one, choices=(sides[0][one.service], sides[1][one.service])) if one.group is group else one
+        for one in found
+    ]
+
+
+def _choice(community: Community, group: MobilityGroup, many: NDArray[np.int64]) -> Choice:
+    columns, _ = community.bands_of(group)
+    people = community.households.people[:, columns].sum(axis=1, dtype=np.int64)
+    none, one, more = (int(people[np.minimum(many, 2) == n].sum()) for n in range(3))
+    return none, one, more
+
+
 Side = tuple[Reach, frozenset[Element]]  # the ways, and what is closed
 
 
 def _sides(
-    tracks: Tracks, said: Reports, then: Reports, services: Sequence[Service], group: MobilityGroup
+    tracks: Tracks, said: Reports, then: Reports, services: Sequence[Service], group: MobilityGroup, *, every: bool
 ) -> dict[Service, list[tuple[Side, Side]]]:
-    """Give the ways before and after, with the unknown open and then closed, of the services to which any has changed."""
+    """Give the ways before and after, with the unknown open and then closed, of the services to which any has changed.
+
+    every: of all services, changed or not.
+    """
     closed = [[shut(some, group, unknown_closed=unknown) for some in (said, then)] for unknown in (False, True)]
     rides = any(element.kind is ElementKind.BUILDING_LIFT for before, after in closed for element in before ^ after)
     held = [
         tracks.at(group, services, before, unknown_closed=bool(unknown)) for unknown, (before, _) in enumerate(closed)
     ]
     touched = [track.move(after).keys() for track, (_, after) in zip(held, closed, strict=True)]
-    asked = [service for service in services if rides or any(service in some for some in touched)]
+    asked = [service for service in services if every or rides or any(service in some for some in touched)]
     now = [{service: track.reach(service) for service in asked} for track in held]
     for track, (before, _) in zip(held, closed, strict=True):
         track.move(before)
@@ -123,7 +155,7 @@ def _sides(
     return {
         service: pairs
         for service, pairs in found.items()
-        if rides or any(_differs(was, ways) for (was, _), (ways, _) in pairs)
+        if every or rides or any(_differs(was, ways) for (was, _), (ways, _) in pairs)
     }
 
 

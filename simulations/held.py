@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulations.choices import Choices
 from simulations.community import Community
 from simulations.live import Track
 from simulations.states import Element
@@ -24,6 +25,7 @@ class Tracks:
     def __init__(self, community: Community) -> None:
         self.community = community
         self._kept: dict[tuple[MobilityGroup, bool], Track] = {}
+        self._choices: dict[MobilityGroup, Choices] = {}
         graph = community.graph
         self._each = PER_NODE * graph.nodes * len(community.services()) + PER_SLOT * len(graph.arc)
 
@@ -39,3 +41,13 @@ class Tracks:
             return Track(self.community, group, services, closed)
         made = self._kept[group, unknown_closed] = Track(self.community, group, self.community.services(), closed)
         return made
+
+    def choices(self, group: MobilityGroup, closed: frozenset[Element]) -> Choices:
+        """Give the choices within the norm of a group with exactly these elements closed; the unknown is as open."""
+        if group in self._choices:
+            self._choices[group].move(closed)
+        else:
+            limits = self.community.norm.limits
+            limits_s = {service: limits[service].limit_s for service in self.community.services()}
+            self._choices[group] = Choices(self.community, group, limits_s, closed)
+        return self._choices[group]

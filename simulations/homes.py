@@ -22,7 +22,7 @@ from simulations.tables import Table, at_buildings, bounded
 from twin.errors import Refused
 from twin.terms import ElementKind, MobilityGroup, Service
 
-__all__ = ["Sites", "existing", "people", "table", "with_rooms"]
+__all__ = ["Sites", "existing", "own_ms", "people", "table", "with_rooms"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +83,17 @@ def table(community: Community, said: Reports, sites: Sites, group: MobilityGrou
     times = pace.times(community, group, closed)
     limit_ms = int(limit_s * 1000)
     found = bounded(community.graph, links(community.graph, times), sites.node, sites.door_ms, limit_ms=limit_ms)
-    houses, home = community.buildings, community.households
+    way_ms = own_ms(community, group, closed)
+    node = np.where(way_ms <= limit_ms, community.buildings.node[community.households.building], -1).astype(np.int32)
+    return at_buildings(found, node, np.minimum(way_ms, limit_ms).astype(np.int32), limit_ms=limit_ms)
+
+
+def own_ms(community: Community, group: MobilityGroup, closed: frozenset[Element]) -> NDArray[np.int64]:
+    """Give the time from each household's floor to its building's node [ms], (rows,), FAR or more where there is no way."""
+    houses = community.buildings
     at_door = Reach(np.zeros(len(houses.ids), np.int64), np.full(len(houses.ids), -1, np.int32))
     descent_ms = floor_ms(community, at_door, group, closed, assume_lifts=True)
-    own_ms = descent_ms + community.door_ms(houses.node_m, group)[home.building]
-    node = np.where(own_ms <= limit_ms, houses.node[home.building], -1).astype(np.int32)
-    return at_buildings(found, node, np.minimum(own_ms, limit_ms).astype(np.int32), limit_ms=limit_ms)
+    return descent_ms + community.door_ms(houses.node_m, group)[community.households.building]
 
 
 def people(community: Community, group: MobilityGroup) -> NDArray[np.int64]:

@@ -237,7 +237,47 @@ def _branching(mark: Marks, often: Floats) -> int:
 
 
 @njit(nogil=True, cache=True)
-def search(  # noqa: C901 -- a node from its stack to its children
+def _prices_at(prices: NDArray[np.float32], places: Ints, limit: Floats) -> Floats:
+    """Read a node's prices of the places that are left, none above its limit."""
+    price = np.empty(len(places))
+    for i in range(len(places)):
+        price[i] = min(limit[i], np.float64(prices[places[i]]))
+    return price
+
+
+@njit(nogil=True, cache=True)
+def _settle(mark: Marks, chosen: Flags) -> None:
+    """Take in what the bound has found to be in, and open all that is in."""
+    for j in range(len(mark)):
+        if mark[j] == FOUND_IN:
+            mark[j] = IN
+        chosen[j] |= mark[j] == IN
+
+
+@njit(nogil=True, cache=True)
+def _branch(
+    marks: NDArray[np.int8],
+    prices: NDArray[np.float32],
+    bounds: Floats,
+    depth: Whole,
+    mark: Marks,
+    j: Whole,
+    places: Ints,
+    price: Floats,
+    bound: float,
+) -> None:
+    """Put two nodes on the stack at `depth`: without the candidate, and above it with the candidate."""
+    for side in (OUT, IN):
+        marks[depth] = mark
+        marks[depth, j] = side
+        for i in range(len(places)):
+            prices[depth, places[i]] = price[i]
+        bounds[depth] = bound
+        depth += 1
+
+
+@njit(nogil=True, cache=True)
+def search(
     indptr: Longs,
     candidate: Ints,
     cost: Floats,
@@ -269,9 +309,7 @@ def search(  # noqa: C901 -- a node from its stack to its children
             continue
         mark = marks[depth].copy()
         settled, places, begin, left, kept, limit = compact(indptr, candidate, cost, beyond, mark)
-        price = np.empty(len(places))
-        for i in range(len(places)):
-            price[i] = min(limit[i], np.float64(prices[depth, places[i]]))
+        price = _prices_at(prices[depth], places, limit)
         wanted = number - np.sum(mark == IN)
         chosen, often = np.zeros(m, np.bool_), np.full(m, 0.5)
         bound, _ = ascend(
@@ -279,22 +317,13 @@ def search(  # noqa: C901 -- a node from its stack to its children
         )
         if bound >= best - step:
             continue
-        for j in range(m):
-            if mark[j] == FOUND_IN:
-                mark[j] = IN
-            chosen[j] |= mark[j] == IN
+        _settle(mark, chosen)
         here = value(indptr, candidate, cost, beyond, chosen)
         if here < best and chosen.sum() <= number:
             best = here
             best_open[:] = chosen
         j = _branching(mark, often)
-        if j < 0 or bound >= best - step:
-            continue
-        for side in (OUT, IN):
-            marks[depth] = mark
-            marks[depth, j] = side
-            for i in range(len(places)):
-                prices[depth, places[i]] = price[i]
-            bounds[depth] = bound
-            depth += 1
+        if j >= 0 and bound < best - step:
+            _branch(marks, prices, bounds, depth, mark, j, places, price, bound)
+            depth += 2
     return depth, seen, best

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.asked import Db, ThePlace
 from api.community import said
+from simulations import answers
 from simulations.community import Community
 from simulations.failures import Change, Outcome, what_if
 from simulations.held import Tracks
@@ -44,6 +45,7 @@ class Scenario(BaseModel):
     service: Service | None = None
     group: MobilityGroup | None = None
     minutes: Annotated[StrictInt, Field(ge=1, le=60)] | None = None
+    choices: bool = False  # told too: people by how many facilities they have within the norm, before and after
 
 
 @router.post("/api/what-if")
@@ -67,11 +69,13 @@ def ask(request: Request, connection: Db, place: ThePlace, scenario: Scenario) -
             groups=[scenario.group] if scenario.group else None,
             limit_s=scenario.minutes * 60 if scenario.minutes else None,
             tracks=_tracks(request, community),
+            choices=scenario.choices,
         )
     closed = shut(now, MobilityGroup.ADULT, unknown_closed=False)
     lost = _side(community, found, gained=False)
     back = _side(community, found, gained=True)
-    return {"already_closed": bool(closing) and set(closing) <= closed, "lost": lost, "gained": back}
+    chosen = {"choices": answers.of_choices(found.outcomes)} if scenario.choices else {}
+    return {"already_closed": bool(closing) and set(closing) <= closed, "lost": lost, "gained": back, **chosen}
 
 
 def _tracks(request: Request, community: Community) -> Tracks:
