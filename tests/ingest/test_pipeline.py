@@ -140,6 +140,23 @@ def test_a_stopped_worker_has_settled_what_it_took(workplace: Workplace, engine:
         assert account.total(connection) == account.Tally(messages=3000, stored=3000)
 
 
+def test_a_connection_that_the_database_cuts_costs_nothing(workplace: Workplace, engine: Engine, city: Devices) -> None:
+    with engine.begin() as connection:
+        sensors.devices(connection, THINGS)
+    start = time.time() - 60
+    with workplace.working(workplace.settings()):
+        expected = published(city, 500, start)
+        wait_until(lambda: count(engine) == 500)
+        with engine.begin() as connection:
+            cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            assert connection.scalar(sa.text(cut)) >= 1
+        expected = sorted(expected + published(city, 500, start + 10))
+        wait_until(lambda: count(engine) == 1000)
+    assert sorted(stored(engine)) == expected
+    with engine.connect() as connection:
+        assert account.total(connection) == account.Tally(messages=1000, stored=1000)
+
+
 def test_two_workers_share_a_subscription(workplace: Workplace, engine: Engine, city: Devices) -> None:
     with engine.begin() as connection:
         sensors.devices(connection, THINGS)
