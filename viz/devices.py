@@ -76,6 +76,9 @@ IMPORTS: Mapping[ImportKind, str] = {
     ImportKind.ELEVATION: N_("Elevation"),
 }
 
+OTHERS: Mapping[Role, str] = {Role.PUBLIC: N_("Nobody signed in"), Role.SIGN_IN: N_("The sign-in")}  # in the audit
+PLACE: Mapping[str, str] = {"place": N_("A whole place")}  # what a receipt can be of, and no upload
+
 HEALTH: Mapping[str, str] = {
     "ok": N_("reporting"),
     "unknown": N_("silent"),
@@ -106,6 +109,9 @@ def page(place: Place, reader: screens.Reader, *, role: Role, tabs: Collection[s
         "reason": {term.value: translate(text) for term, text in REASONS.items()},
         "role": {term.value: translate(text) for term, text in ROLES.items()},
         "import": {term.value: translate(text) for term, text in IMPORTS.items()},
+        "who": {term.value: translate(text) for term, text in (*ROLES.items(), *OTHERS.items())},
+        "receipt": {term.value: translate(text) for term, text in IMPORTS.items()}
+        | {term: translate(text) for term, text in PLACE.items()},
         "health": {term: translate(text) for term, text in HEALTH.items()},
         "event": {term: translate(text) for term, text in EVENTS.items()},
     }

@@ -26,8 +26,8 @@ export async function show(panel) {
         data.head ? el("p", { className: "quiet" }, t("Keep this elsewhere, and check later that the end was not cut off:"), " ", el("code", { className: "seal" }, data.head)) : null));
       list.replaceChildren(table({ caption: t("{n} entries shown, the newest first", { n: rows.length }), rows, empty: t("No entry is so."), columns: [
         { title: t("Number"), cell: (row) => String(row.id) },
-        { title: t("When"), cell: (row) => moment(row.at) },
-        { title: t("Account"), cell: (row) => [el("strong", {}, row.actor), el("small", { className: "quiet" }, ` ${said("role", row.role)}`)] },
+        { title: t("At what time"), cell: (row) => moment(row.at) },
+        { title: t("Account"), cell: (row) => [el("strong", {}, row.actor), el("small", { className: "quiet" }, ` ${said("who", row.role)}`)] },
         { title: t("Event"), cell: (row) => said("event", row.event) },
         { title: t("Details"), wide: true, cell: (row) => Object.entries(row.detail).map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`).join(" · ") || "–" },
       ] }));

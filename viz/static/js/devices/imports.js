@@ -50,8 +50,8 @@ export async function show(panel) {
     await paged("api/receipts?limit=50", "receipts", (page) => {
       rows = [...rows, ...page];
       receipts.replaceChildren(table({ caption: t("{n} imports, the latest first", { n: rows.length }), rows, empty: t("Nothing was imported yet."), columns: [
-        { title: t("File"), wide: true, cell: (row) => [el("strong", {}, row.file_name || said("import", row.kind)), el("small", { className: "quiet" }, said("import", row.kind))] },
-        { title: t("When"), cell: (row) => [moment(row.at), el("small", { className: "quiet" }, ` ${row.actor}`)] },
+        { title: t("File"), wide: true, cell: (row) => [el("strong", {}, row.file_name || said("receipt", row.kind)), el("small", { className: "quiet" }, said("receipt", row.kind))] },
+        { title: t("At what time"), cell: (row) => [moment(row.at), el("small", { className: "quiet" }, ` ${row.actor}`)] },
         count(t("Read"), "read"), count(t("Added"), "added"), count(t("Changed"), "changed"), count(t("Removed"), "removed"),
         { title: t("Rejected"), number: true, cell: (row) => (row.rejected ? el("strong", { className: "verdict no" }, `▲ ${number(row.rejected)}`) : "0") },
         { title: t("State"), cell: (row) => (row.undone_at ? marked("○", t("taken back by {who}", { who: row.undone_by })) : marked("●", t("stands"))) },
@@ -71,7 +71,7 @@ export async function show(panel) {
   });
 
   const undo = (row) => attempt(async () => {
-    if (!(await confirmed(t("Take back what {file} did?", { file: row.file_name || said("import", row.kind) }), t("Everything is put back exactly as it was before. Where later changes stand on it, it is refused and they are named."), t("Take back")))) return;
+    if (!(await confirmed(t("Take back what {file} did?", { file: row.file_name || said("receipt", row.kind) }), t("Everything is put back exactly as it was before. Where later changes stand on it, it is refused and they are named."), t("Take back")))) return;
     const { data } = await ask(`api/receipts/${row.id}/undo`, { method: "POST" });
     await load();
     tell(t("Taken back: {n} rows are as they were.", { n: number(Object.values(data.put_back).reduce((sum, one) => sum + one, 0)) }));

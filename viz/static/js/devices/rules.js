@@ -41,7 +41,7 @@ export async function show(panel) {
       list.replaceChildren(table({ caption: t("{n} rules", { n: rows.length }), rows, columns: [
         { title: t("Rule"), cell: (row) => [el("strong", {}, row.name), el("small", { className: "quiet" }, [word("alarm_kind", row.kind), row.thing_key ?? (row.thing_kind ? word("thing_kind", row.thing_kind) : t("every device")), row.property ? word("property", row.property) : null].filter(Boolean).join(" · "))] },
         { title: t("Severity"), cell: (row) => el("span", { "data-severity": row.severity }, el("span", { className: "severity" }, `${MARK[row.severity]} ${word("severity", row.severity)}`)) },
-        { title: t("When"), wide: true, cell: limits },
+        { title: t("Raised when"), wide: true, cell: limits },
         { title: t("Escalates"), cell: (row) => (row.escalate_after_s ? age(row.escalate_after_s) : "–") },
         { title: t("Source"), wide: true, cell: (row) => el("small", { className: "quiet", lang: "en" }, `${row.source} (${row.certainty})`) },
         { title: t("State"), cell: (row) => (row.enabled ? marked("●", t("holds")) : marked("○", t("off"))) },
@@ -56,7 +56,7 @@ export async function show(panel) {
     const { data } = await ask(`api/alarm-rules/${row.id}/history`);
     sheet(t("History of {name}", { name: row.name }), () => [table({ caption: t("The newest first"), rows: data.history, columns: [
       { title: t("When changed"), cell: (one) => moment(one.at) }, { title: t("Who"), cell: (one) => one.actor }, { title: t("Why"), wide: true, cell: (one) => one.reason },
-      { title: t("Severity"), cell: (one) => word("severity", one.severity) }, { title: t("When"), wide: true, cell: (one) => limits({ ...row, ...one }) }, { title: t("State"), cell: (one) => (one.enabled ? t("holds") : t("off")) },
+      { title: t("Severity"), cell: (one) => word("severity", one.severity) }, { title: t("Raised when"), wide: true, cell: (one) => limits({ ...row, ...one }) }, { title: t("State"), cell: (one) => (one.enabled ? t("holds") : t("off")) },
     ] })]);
   });
 
