@@ -31,7 +31,7 @@ WANTED = {mappings.CHANGED, retries.ASKED, "reconnected"}
 def attend(settings: IngestSettings, engine: Engine, stop: Event, pipelines: Sequence[Pipeline]) -> None:
     """Attend to what is asked until the stop; a database that is away is asked again."""
     looked_s = 0.0
-    for change in changes.listen(engine.url.render_as_string(hide_password=False), TURN_S):
+    for change in changes.listen(engine.url.render_as_string(hide_password=False), TURN_S, channel=changes.INGEST):
         if stop.is_set():
             return
         is_due = time.monotonic() - looked_s > LOOK_S if change is None else change.kind in WANTED

@@ -17,11 +17,12 @@ from sqlalchemy.engine import make_url
 
 from twin.db import ALIVE, CONNECT_S
 
-__all__ = ["Change", "announce", "listen"]
+__all__ = ["INGEST", "Change", "announce", "listen"]
 
 log = logging.getLogger(__name__)
 
 CHANNEL = "linli"
+INGEST = "linli_ingest"  # what the workers are asked: they need not be woken by the readings they store
 LIMIT_BYTES = 7_500  # PostgreSQL refuses a payload of 8,000
 IDS_AT_ONCE = 600  # of at most 11 characters with its comma, and room for the rest
 FIRST_WAIT_S = 0.2

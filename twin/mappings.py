@@ -83,7 +83,7 @@ def add(connection: Connection, name: str, text: str, *, enabled: bool) -> int:
     )
     if made is None:
         raise Refused(f"there is a mapping {name} already")
-    changes.announce(connection, CHANGED)
+    changes.announce(connection, CHANGED, channel=changes.INGEST)
     return int(made)
 
 
@@ -97,11 +97,11 @@ def change(connection: Connection, mapping_id: int, name: str, text: str, *, ena
     )
     if not changed.rowcount:
         raise NotFound(f"no mapping {mapping_id}")
-    changes.announce(connection, CHANGED)
+    changes.announce(connection, CHANGED, channel=changes.INGEST)
 
 
 def remove(connection: Connection, mapping_id: int) -> None:
     """Let a mapping go; its history stays. Raises NotFound."""
     if not connection.execute(sa.text("DELETE FROM mapping WHERE id = :id"), {"id": mapping_id}).rowcount:
         raise NotFound(f"no mapping {mapping_id}")
-    changes.announce(connection, CHANGED)
+    changes.announce(connection, CHANGED, channel=changes.INGEST)

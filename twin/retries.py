@@ -78,7 +78,7 @@ def ask(
         """),
         values,
     ).scalar_one()
-    changes.announce(connection, ASKED)
+    changes.announce(connection, ASKED, channel=changes.INGEST)
     return int(made)
 
 
