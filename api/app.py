@@ -46,7 +46,14 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
         app.state.hub.stop()
         app.state.engine.dispose()
 
-    app = FastAPI(title="linli", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan)
+    app = FastAPI(
+        title="linli",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+        root_path=settings.root_path,
+    )
     app.state.settings = settings
     app.state.assets = assets.read()
     app.state.shelf = Shelf()

@@ -28,6 +28,7 @@ class ServeSettings(BaseModel):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)  # a free one is taken where it is busy; 0: any free one
     hosts: tuple[str, ...] = LOOPBACK  # names the page may be asked under
+    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")  # what a proxy takes off the path, /linli
     place: str | None = None  # the place's code; None: the only place there is
     body_bytes: int = Field(default=65_536, ge=1_024)
     body_s: float = Field(default=10.0, gt=0)  # a request must have come whole by then

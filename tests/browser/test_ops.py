@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.system import Open, System, calm
-from tests.browser.test_page import gravest_lift, shot
+from tests.browser.test_page import colours, gravest_lift, is_near, shot
+from viz.palette import PALETTES
 
 PATIENCE_MS = 40_000
 # Yesterday the place was there already, and its lifts had said that they were in service.
@@ -208,3 +209,20 @@ def test_the_first_map_is_there_and_the_facts_of_a_click_too(opened: Open) -> No
     page.wait_for_selector("html[data-map=ready]", state="attached", timeout=60_000)
 
     assert page.evaluate("performance.getEntriesByName('map-ready').length") == 1
+
+
+def test_many_buildings_come_as_tiles_lit_by_the_same_answer(opened: Open, chromium: Browser) -> None:
+    page = opened("lang=en&tiles=1", width=1280, height=720)
+    page.wait_for_selector("html[data-map=ready]", state="attached", timeout=60_000)
+    with page.expect_response(lambda answer: "/tiles/WebMercatorQuad/1" in answer.url and answer.ok, timeout=60_000):
+        page.locator("#zoom-in").click()
+    dark, lit = PALETTES["dark"], 0
+    for _ in range(20):  # a tile is read beside the page, and drawn when it is there
+        page.wait_for_timeout(500)
+        found = colours(chromium, page)
+        lit = sum(n for key, n in found.items() if is_near(key, dark.ramp[4]))
+        if lit > 300:
+            break
+    assert lit > 300
+    assert page.evaluate("performance.getEntriesByName(document.baseURI + 'map/buildings.geojson').length") == 0
+    shot(page, "ops_tiles")

@@ -61,7 +61,7 @@ function item(alarm) {
   if (alarm.explains) facts.push(t("explains {n} others", { n: number(alarm.explains) }));
   if (alarm.acknowledged_at) facts.push(t("acknowledged {time} by {who}", { time: since(alarm.acknowledged_at, now()), who: alarm.acknowledged_by }));
   if (alarm.assigned_to) facts.push(t("assigned to {who}", { who: alarm.assigned_to }));
-  const tag = alarm.escalated_at && !alarm.acknowledged_at ? el("span", { className: "tag" }, `⏫ ${t("waits too long")}`) : null;
+  const tag = alarm.escalated_at && !alarm.acknowledged_at ? el("span", { className: "tag" }, "▲ ", t("waits too long")) : null;
   return el("li", { "data-severity": alarm.severity },
     el("p", {}, el("span", { className: "severity" }, `${MARK[alarm.severity]} ${word("severity", alarm.severity)}`), el("strong", {}, name), tag),
     ...[reading(alarm), harm(alarm)].filter(Boolean).map((text) => el("p", {}, text)),

@@ -3,7 +3,7 @@
 import { byId, el } from "./dom.js";
 import { buildingRow, gridRow, shareRange } from "./coverage.js";
 import { glyph } from "./glyphs.js";
-import { marks } from "./styles.js";
+import { idOf, marks } from "./styles.js";
 import { stateText, valuesText } from "./things.js";
 import { boot, minutes, named, people, t, word } from "./text.js";
 
@@ -25,14 +25,14 @@ export function legend() {
 export function tipText(layer, object) {
   if (layer === "things") return [named(object.row), stateText(object.row), valuesText(object.row), object.row.simulated ? t("simulated") : ""].filter(Boolean).join("\n");
   if (layer === "facilities") return [named(object.row), word("service", object.row.service), object.row.demo ? t("demo data") : ""].filter(Boolean).join("\n");
-  if (layer === "highlights" || layer === "buildings") return buildingText(object);
+  if (layer === "highlights" || layer === "buildings" || layer === "tiles") return buildingText(object);
   if (layer === "grids") return gridText(object);
   return null;
 }
 
 function buildingText(feature) {
-  const row = buildingRow(feature.id), parts = [feature.properties.name || t("Building")];
-  const mark = marks.get(feature.id);
+  const row = buildingRow(idOf(feature)), parts = [feature.properties.name || t("Building")];
+  const mark = marks.get(idOf(feature));
   if (mark) parts.push({ certain: t("cut off now"), possible: t("perhaps cut off"), what_if: t("what if") }[mark]);
   if (row?.seconds !== undefined && row?.seconds !== null) parts.push(t("{service}: {time}", { service: word("service", byId("picker").service.value), time: minutes(row.seconds) }));
   return parts.length > 1 || feature.properties.name ? parts.join("\n") : null;

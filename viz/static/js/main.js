@@ -16,11 +16,13 @@ import { search } from "./search.js";
 import { address, board, on, view } from "./store.js";
 import { hidden, isShown, services, switches } from "./switches.js";
 import { wall } from "./wall.js";
+import { idOf } from "./styles.js";
 import { question, signs, things } from "./things.js";
 import { boot, t } from "./text.js";
 import { ask, draw as drawWhatIf, end } from "./whatif.js";
 
 const root = document.documentElement;
+const BUILDINGS = new Set(["highlights", "buildings", "tiles"]);
 const TEXT = { waiting: t("Connecting"), live: t("Live"), lost: t("Connection lost, trying again") };
 let map = null, facilities = { features: [] }, seen = null, revision = boot.revision;
 
@@ -69,7 +71,7 @@ function showLayers() {
 function picked(layer, object) {
   if (layer === "things") look("thing", object.row.id);
   else if (layer === "facilities") look("facility", object.row.id);
-  else if (layer === "highlights" || layer === "buildings") look("building", object.id);
+  else if (BUILDINGS.has(layer)) look("building", idOf(object));
 }
 
 async function readFacilities(at = null) {

@@ -10,11 +10,12 @@ const CLASSES = ["GeoJsonLayer", "MVTLayer", "IconLayer", "TextLayer", "MapView"
 const FETCHED = ["land", "green", "water", "rail", "street", "grids", "buildings"];
 const KEPT = ["grids", "buildings"]; // of these the twin keeps what was
 const TILES = "ogc/collections/buildings/tiles/WebMercatorQuad/{z}/{y}/{x}";
-const WORKER = new URL("../vendor/mvt-worker.js", import.meta.url).href;
+// Relative to the page: of an absolute address loaders.gl makes a blob, which the page's policy does not run.
+const WORKER = new URL("../vendor/mvt-worker.js", import.meta.url).href.replace(new URL(".", document.baseURI).href, "");
 const ASKED_AT_ONCE = 400; // footprints by id in one address
 const EMPTY = { type: "FeatureCollection", features: [] };
 const FLY_MS = 600;
-const PAD = 24;
+const PAD = 24, TOOLS = 44; // pixels: around the place, and above it for the search
 const ZOOM_STEPS = 4; // a zoom level's parts at which names are chosen anew
 
 /** Say whether this browser can draw the map at all. */
@@ -187,7 +188,7 @@ export class TwinMap {
     const [west, south, east, north] = boot.place.bounds;
     const { clientWidth: width, clientHeight: height } = this.frame;
     const port = new this.deck.WebMercatorViewport({ width: Math.max(width, 80), height: Math.max(height, 80) });
-    const pad = Math.min(PAD, width / 8, height / 8);
+    const side = Math.min(PAD, width / 8, height / 8), pad = { left: side, right: side, bottom: side, top: Math.min(TOOLS + side, height / 4) };
     const { longitude, latitude, zoom } = port.fitBounds([[west, south], [east, north]], { padding: pad });
     return { ...boot.scene.initialViewState, longitude, latitude, zoom, pitch: 0, bearing: 0 };
   }

@@ -4,6 +4,9 @@
 export const shares = { grids: new Map(), buildings: new Map() };
 export const marks = new Map();
 
+/** A feature's id in the twin: of a vector tile it comes among the properties. */
+export const idOf = (feature) => feature.id ?? feature.properties.id;
+
 const STEPS = [0.5, 0.7, 0.85, 0.95]; // the same bounds as in the legend
 export const step = (share) => STEPS.filter((bound) => share >= bound).length;
 
@@ -15,7 +18,7 @@ export const functions = {
     return width === undefined ? otherwise : width + more;
   },
   covered: ({ of, ramp, otherwise }) => (feature) => {
-    const share = shares[of].get(feature.id);
+    const share = shares[of].get(idOf(feature));
     return share === undefined || share === null ? otherwise : ramp[step(share)];
   },
   highlight: ({ colours, alpha }) => (feature) => {
