@@ -82,6 +82,7 @@ export class TwinMap {
   retheme(scene) {
     this.signs = atlas();
     this.convert(scene);
+    for (const [source, held] of Object.entries(this.data)) if (held?.features) this.data[source] = { ...held }; // colours by function are asked for again
     this.push();
   }
 
