@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ingest.settings import Broker, IngestSettings
+    from ingest.subscribers import Reader, Writer
     from twin.enrolment import Device
 
     Model = TypeVar("Model", bound=BaseModel)
@@ -52,6 +53,7 @@ def main() -> None:
     from ingest.gateway_commands import forward, gaps
     from ingest.loaders.commands import loading
     from ingest.loaders.crs_commands import crs
+    from ingest.notify_command import notifying
     from ingest.truth_commands import account, quarantining
     from simulations.commands import simulating
     from twin.account_commands import auditing, users
@@ -74,6 +76,7 @@ def main() -> None:
     app.command("history")(history)
     app.command("forward")(forward)
     app.command("gaps")(gaps)
+    app.command("notify")(notifying(_broker, _sensorthings, stopping))
     try:
         app(prog_name="linli", obj=_database_url)
     except (Unavailable, NotFound, Refused) as error:
@@ -258,24 +261,6 @@ def ingest(
 
 
 @app.command()
-def notify(
-    root: Annotated[
-        str | None, typer.Option(help="What links in the messages begin with; else where linli serves.")
-    ] = None,
-) -> None:
-    """Publish new and changed SensorThings entities to who subscribed over MQTT, until stopped. 订阅推送"""
-    from api.sensorthings import notices
-    from api.settings import ServeSettings
-    from ingest import subscribers
-
-    served = section(ServeSettings)
-    write = partial(notices.notices, root=root or f"http://{served.host}:{served.port}/sta/v1.1")
-    hearing, telling = _broker("subscribers", (), read=subscribers.FILTERS), _broker("notices", ("v1.1/#",))
-    say("publishing to who subscribes")
-    subscribers.run(_database_url(), hearing, telling, read=notices.asked, write=write, stop=stopping())
-
-
-@app.command()
 def retain(
     *,
     daily: Annotated[bool, typer.Option("--daily", help="Now and every day until stopped.")] = False,
@@ -374,6 +359,14 @@ def _broker(name: str, topics: "Iterable[str]", read: "Iterable[str]" = ()) -> "
     broker.grant(name, write=topics, read=read)
     username, password = broker.credentials(name)
     return Broker(host=broker.host, port=broker.port, username=username, password=SecretStr(password), client_id=name)
+
+
+def _sensorthings(root: str) -> "tuple[Reader, Writer]":
+    """Return what reads topics of SensorThings, and what writes entities whose links begin with a root."""
+    from api.sensorthings.notices import asked, writer
+    from api.settings import ServeSettings
+
+    return asked, writer(section(ServeSettings), root)
 
 
 def _settings() -> "BaseModel":

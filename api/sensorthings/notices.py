@@ -7,7 +7,7 @@ may have `?$select=`. Source: OGC 18-088, 14.2.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -16,6 +16,7 @@ from api.sensorthings import rendering
 from api.sensorthings.answers import start
 from api.sensorthings.options import read_options
 from api.sensorthings.paths import Target, read_path
+from api.settings import ServeSettings
 from twin.db import Connection
 from twin.errors import NotFound, Refused
 from twin.queries import reading
@@ -23,7 +24,7 @@ from twin.queries.entities import Id
 from twin.queries.expressions import Query
 from twin.queries.reading import Row
 
-__all__ = ["Topic", "asked", "notices", "read_topic"]
+__all__ = ["Topic", "asked", "notices", "read_topic", "writer"]
 
 VERSION = "v1.1/"
 LONGEST = 1_000  # characters
@@ -89,6 +90,11 @@ def notices(
         if topic.entity_set == entity_set:
             told += [(topic.text, _written(topic, row, root)) for row in _rows(connection, topic, identities)]
     return told
+
+
+def writer(settings: ServeSettings, root: str) -> Callable[..., list[tuple[str, bytes]]]:
+    """Give `notices` with a root for its links, empty: the address that the settings serve at."""
+    return functools.partial(notices, root=root or f"http://{settings.host}:{settings.port}/sta/v1.1")
 
 
 def _rows(connection: Connection, topic: Topic, identities: Sequence[Id]) -> list[Row]:

@@ -22,8 +22,9 @@ from ingest import subscribers
 from ingest.settings import Broker, Subscription
 from tests import sensors
 from tests.workplace import Workplace, wait_until
-from twin import db
+from twin import db, texts
 from twin.observations import Batch, record
+from twin.texts import Texts
 
 ROOT = "http://here/sta/v1.1"
 STREAMS = (
@@ -90,6 +91,18 @@ def town(services: Services, template: str) -> Iterator[str]:
         yield url
 
 
+def listens(services: Services, url: str) -> None:
+    """Subscribe until linli has heard of it: what came before it listened is not told."""
+    probe = Subscriber(services, "probe", protocol=MQTTProtocolVersion.MQTTv311)
+
+    def is_known() -> bool:
+        probe.client.subscribe("v1.1/Sensors(1)")
+        return "v1.1/Sensors(1)" in known(url)
+
+    wait_until(is_known, 60)
+    probe.close()
+
+
 @pytest.fixture(scope="module")
 def told(services: Services, town: str) -> Iterator[str]:
     """The town with `linli notify` at work and a worker of ingest, as its command line joins them."""
@@ -101,6 +114,7 @@ def told(services: Services, town: str) -> Iterator[str]:
     follow = functools.partial(subscribers.run, town, *brokers, read=notices.asked, write=write, stop=stop)
     thread = threading.Thread(target=follow)
     thread.start()
+    listens(services, town)
     workplace = Workplace(services, town)
     settings = workplace.settings().model_copy(update={"subscriptions": STREAMS})
     with workplace.working(settings):
@@ -194,6 +208,22 @@ def test_all_that_a_batch_brings_is_told_and_nothing_of_a_device_in_a_dwelling(
     wait_until(lambda: len(subscriber.on(topic)) == 2)
     # both of the roof, the one that came late too, and not the door's
     assert sorted(one["result"] for one in subscriber.on(topic)) == [1.0, 2.0]
+
+
+def test_a_text_is_told_as_a_number_is(told: str, subscriber: Subscriber) -> None:
+    topic = "v1.1/Observations?$select=result,resultTime"
+    subscriber.subscribe(told, topic)
+    with db.opened(told) as engine, engine.begin() as connection:
+        note = connection.scalar(
+            sa.text("""
+            INSERT INTO datastream (thing_id, property, unit, lowest, highest, result)
+            SELECT thing_id, 'note', '1', 0, 9, 'text' FROM datastream WHERE id = 3 RETURNING id
+            """)
+        )
+        assert note is not None
+        texts.record(connection, Texts([note], [int(NOW.timestamp() * 1e6)], ["all well"], datetime.now(UTC)))
+    wait_until(lambda: bool(subscriber.on(topic)))
+    assert subscriber.on(topic) == [{"result": "all well", "resultTime": None}]
 
 
 def test_a_thing_that_changes_is_told_whole_and_by_property(told: str, subscriber: Subscriber) -> None:

@@ -21,6 +21,7 @@ from twin.queries.expressions import Kind
 __all__ = [
     "ENTITIES",
     "EVERYWHERE",
+    "TEXTS",
     "Entity",
     "Id",
     "Navigation",
@@ -182,6 +183,7 @@ ENTITIES: dict[str, Entity] = {
 
 # The same, wherever they are kept: of one datastream alone, for there is no order that all of it is kept in.
 EVERYWHERE = replace(ENTITIES["Observations"], source=sources.all_observations)
+TEXTS = replace(ENTITIES["Observations"], source=sources.text_observations)
 
 
 def entity_of_set(name: str) -> Entity:

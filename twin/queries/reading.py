@@ -11,7 +11,18 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, FromClause, Select
 
 from twin.errors import NotFound, Refused
-from twin.queries.entities import ENTITIES, EVERYWHERE, Entity, Id, Navigation, Property, follows, is_key
+from twin.queries.entities import (
+    ENTITIES,
+    EVERYWHERE,
+    TEXTS,
+    Entity,
+    Id,
+    Navigation,
+    Property,
+    follows,
+    is_key,
+    observation_key,
+)
 from twin.queries.expressions import Kind, Query
 from twin.queries.filters import Scope, condition, leads_to, sort_key
 
@@ -107,17 +118,40 @@ def one(connection: Connection, entity: Entity, identity: Id | None, query: Quer
 def some(
     connection: Connection, entity: Entity, identities: Sequence[Id], query: Query, *, link: Link | None = None
 ) -> list[Row]:
-    """Read the entities with these ids, of what a link leads to where one is given; those that are not there are left out."""
-    if link is not None and _is_kept_elsewhere(connection, link):
-        entity = EVERYWHERE
-    rows = entity.source().subquery()
-    where = [] if link is None else [leads_to(link[0], sa.literal(link[1]), rows)]
-    where.append(sa.or_(sa.false(), *(is_key(entity, rows, one) for one in identities)))
-    order = [rows.c[column] for column in entity.order]
-    asked = sa.select(*_columns(rows, entity, query, is_single=True)).where(*where).order_by(*order)
-    found = _rows(entity, query, _run(connection, asked))
+    """Read the entities with these ids, of what a link leads to where one is given; those that are not there are left out.
+
+    Of observations it finds numbers and texts, but not those of packed days.
+    """
+    found = _some(connection, entity, identities, query, link)
+    known = {row.id for row in found}
+    missing = [one for one in identities if one not in known]
+    if missing and entity is ENTITIES["Observations"]:
+        found += _some(connection, TEXTS, missing, query, link)
     _expand(connection, found, query)
     return found
+
+
+def _some(
+    connection: Connection, entity: Entity, identities: Sequence[Id], query: Query, link: Link | None
+) -> list[Row]:
+    rows = entity.source().subquery()
+    where = [] if link is None else [leads_to(link[0], sa.literal(link[1]), rows)]
+    asked = sa.select(*_columns(rows, entity, query, is_single=True))
+    if entity.set == "Observations":
+        streams, times = zip(*map(observation_key, identities), strict=True)
+        given = (
+            sa.func.unnest(sa.cast(streams, sa.ARRAY(sa.Integer)), sa.cast(times, sa.ARRAY(sa.DateTime(timezone=True))))
+            .table_valued(sa.column("stream", sa.Integer), sa.column("at", sa.DateTime(timezone=True)), name="given")
+            .render_derived()
+        )
+        asked = asked.select_from(
+            rows.join(given, (rows.c.datastream_id == given.c.stream) & (rows.c.time == given.c.at))
+        )
+        where.append(rows.c.time.between(min(times), max(times)))  # so that only the chunks that matter are opened
+    else:
+        where.append(rows.c.id.in_(identities))
+    order = [rows.c[column] for column in entity.order]
+    return _rows(entity, query, _run(connection, asked.where(*where).order_by(*order)))
 
 
 def _is_kept_elsewhere(connection: Connection, link: Link) -> bool:

@@ -40,6 +40,7 @@ __all__ = [
     "observations",
     "observed_properties",
     "sensors",
+    "text_observations",
     "things",
 ]
 
@@ -215,6 +216,13 @@ def observations() -> SelectBase:
     """
     none = sa.cast(sa.null(), sa.Text).label("words")
     return _observations(sa.select(Observation.datastream_id, Observation.time, Observation.value, none))
+
+
+def text_observations() -> SelectBase:
+    """Read the observations that are texts."""
+    nothing = sa.cast(sa.null(), sa.Double).label("value")
+    said = ObservationText.value.label("words")
+    return _observations(sa.select(ObservationText.datastream_id, ObservationText.time, nothing, said))
 
 
 def all_observations() -> SelectBase:
