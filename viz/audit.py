@@ -61,6 +61,7 @@ def map_scene(theme: str, place: Place) -> dict[str, Any]:
         get_line_width=Function("widthByClass", widths=WIDTHS_M, otherwise=0, more=0),
         line_width_units=String("meters"),
         line_width_min_pixels=4,
+        line_width_max_pixels=16,
         line_cap_rounded=True,
     )
     spec = json.loads(pdk.Deck([layer], map_provider=None, map_style=None).to_json())["layers"][0]

@@ -77,6 +77,7 @@ VALUES = {
 }
 UNITS = {"1": N_("number"), "1:n": "1 : n", "%": "%", "°": "°", "cm": "cm", "mm": "mm", "m": "m"}
 CERTAINTIES = {
+    "A": N_("an assumption of ours"),
     "V1": N_("checked against the published text"),
     "V2": N_("checked against a second source"),
     "recalled": N_("recalled, to be checked"),

@@ -30,7 +30,7 @@ export async function lifts(months) {
   for (const one of rows) byLift.set(one.key, [...(byLift.get(one.key) ?? []), one]);
   table.tHead.rows[0].replaceChildren(el("th", { scope: "col" }, t("Lift")), ...names.map((month) => el("th", { scope: "col" }, month)));
   table.tBodies[0].replaceChildren(...[...byLift.values()].map((parts) => el("tr", {},
-    el("th", { scope: "row" }, named(parts[0]), parts[0].simulated ? el("span", { className: "tag" }, t("simulated")) : null),
+    el("th", { scope: "row" }, named(parts[0]), " ", parts[0].simulated ? el("span", { className: "tag" }, t("simulated")) : null),
     ...names.map((month) => ofMonth(parts.find((one) => one.month === month))))));
   if (!rows.length) table.tBodies[0].replaceChildren(el("tr", {}, el("td", {}, t("No lift is watched."))));
 }
