@@ -37,6 +37,7 @@ export async function show(panel) {
         { title: t("Account"), cell: state },
         { title: t("Made"), cell: (row) => (row.made_at ? [moment(row.made_at), el("small", { className: "quiet" }, ` ${row.made_by}`)] : "–") },
         { title: t("What to do"), cell: (row) => el("div", { className: "acts" },
+          row.topic && !row.can_have ? el("small", { className: "quiet" }, t("its key cannot be a user name")) : null,
           row.topic && row.can_have ? button(row.has_account ? t("Renew") : t("Make"), () => give(row), { "aria-label": `${row.has_account ? t("Renew") : t("Make")}: ${row.key}` }) : null,
           row.has_account ? button(t("Withdraw"), () => take(row), { "aria-label": `${t("Withdraw")}: ${row.key}` }) : null) },
       ] }));

@@ -12,7 +12,7 @@ const notes = new Map(); // what is being written, so that a fresh list loses no
 
 async function load() {
   const { data } = await ask("api/alarms?limit=100");
-  byId("counted").textContent = t("{n} alarms stand.", { n: number(data.alarms.length) });
+  byId("counted").textContent = t("Alarms that stand: {n}", { n: number(data.alarms.length) });
   refill(byId("mine"), data.alarms.length ? data.alarms.map(row) : [el("li", { className: "none" }, t("Nothing stands in your grids."))]);
 }
 

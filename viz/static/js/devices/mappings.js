@@ -51,7 +51,7 @@ async function edit(panel, id, message) {
   const problem = el("p", { id: "mapping-problem", className: "problem", role: "alert" }), seen = el("div", { className: "previews" });
   const numbers = el("pre", { className: "lines", "aria-hidden": "true" });
   let timer = 0, mine = 0;
-  head(panel, old ? t("Edit {name}", { name: old.data.name }) : t("New mapping"), t("On the right: what it would read of the last messages that were set aside on its topics, and what ingest would do with each reading now."),
+  head(panel, old ? t("Edit {name}", { name: old.data.name }) : t("New mapping"), t("The preview shows what it would read of the last messages that were set aside on its topics, and what ingest would do with each reading now."),
     button(t("All mappings"), () => go({})));
   const save = el("button", { type: "submit", className: "main-act" }, t("Save: read by it"));
   const remove = old ? button(t("Remove"), gone) : null;
