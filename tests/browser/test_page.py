@@ -17,7 +17,16 @@ from tests.browser.system import SHOTS, Open, System, calm, waited
 from viz.palette import PALETTES, rgb
 
 LATE_S = 2.0
-SIZES = ((1600, 900), (390, 844))
+WIDE, DESK, PHONE = (1600, 900), (1280, 720), (390, 844)
+# Each language in each theme, and each size in each language and twice at least.
+LOOKS = (
+    ("zh", "dark", WIDE),
+    ("en", "dark", DESK),
+    ("zh", "light", DESK),
+    ("en", "light", PHONE),
+    ("zh", "contrast", PHONE),
+    ("en", "contrast", WIDE),
+)
 COUNT = """async (png) => {
   const bitmap = await createImageBitmap(await (await fetch("data:image/png;base64," + png)).blob());
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height), paint = canvas.getContext("2d");
@@ -109,15 +118,14 @@ def test_a_failure_over_mqtt_changes_who_is_cut_off_within_two_seconds(opened: O
     assert late_s < LATE_S
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("language", ["zh", "en"])
-@pytest.mark.parametrize(("width", "height"), SIZES, ids=str)
+@pytest.mark.parametrize(("language", "theme", "size"), LOOKS)
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(
-    opened: Open, width: int, height: int, language: str, theme: str
+    opened: Open, language: str, theme: str, size: tuple[int, int]
 ) -> None:
+    width, height = size
     page = opened(f"lang={language}&theme={theme}", width=width, height=height)
     page.wait_for_selector("html[data-map=ready]", state="attached", timeout=60_000)
-    for tab in ("alarms", "things", "coverage", "what-if"):
+    for tab in ("alarms", "places", "things", "coverage", "what-if"):
         page.locator(f"#tab-{tab}").click()
         broken = Axe().run(page).response["violations"]
         assert [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in broken] == []
@@ -140,6 +148,7 @@ def test_it_reflows_without_scrolling_sideways(opened: Open, width: int, size: s
 def test_the_keyboard_alone_reaches_a_lift_and_asks_what_if_it_stops(opened: Open) -> None:
     page = opened("lang=en")
     page.locator("#tab-alarms").focus()
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-things")).to_be_focused()
     for _ in range(6):

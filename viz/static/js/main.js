@@ -149,7 +149,6 @@ connect((state) => {
   byId("connection-text").textContent = TEXT[state];
 });
 if (!address.get("at")) readFacilities();
-if (address.get("look")) look(...address.get("look").split(":"), { move: false });
 
 function middle(feature) {
   const ring = feature.geometry.type === "Polygon" ? feature.geometry.coordinates[0] : feature.geometry.coordinates[0][0];

@@ -9,14 +9,20 @@ import { kindText, nameOf } from "./search.js";
 import { stateText, valuesText } from "./things.js";
 import { atLeast, list, minutes, named, number, people, t, word } from "./text.js";
 
-let asked = 0, shown = null, hear = null;
+let asked = 0, shown = null, hear = null, waiting = null;
 
 /** Make the panel work; `heard` is {goto(position), opened()}. */
 export function places(heard) {
   hear = heard;
   on(["tab"], () => { if (!byId("places").hidden && !shown) look(...wanted(), { move: false }); });
-  on(["things"], refreshState);
+  on(["things"], () => {
+    refreshState();
+    const run = waiting;
+    waiting = null;
+    run?.();
+  });
   on(["moment"], () => { if (shown && !byId("places").hidden) look(shown.kind, shown.id, { move: false }); });
+  if (address.get("look") || !byId("places").hidden) look(...wanted(), { move: false });
 }
 
 function wanted() {
@@ -129,7 +135,10 @@ async function services(box, id, mine) {
 
 async function days(box, id, mine) {
   const thing = board.things.get(String(id));
-  if (!thing) return;
+  if (!thing) { // the stream has yet to say which devices there are
+    if (!board.things.size) waiting = () => mine === asked && days(box, id, mine);
+    return;
+  }
   const properties = [...new Set(thing.readings.map((reading) => reading.property))];
   for (const property of properties) {
     const figure = el("figure", { className: "day" });
