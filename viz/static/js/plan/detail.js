@@ -47,8 +47,8 @@ function minutes(sides) {
     option: (of) => ({
       legend: then ? { top: 0, right: 0 } : undefined,
       grid: { left: 8, right: 16, top: 32, bottom: 24, containLabel: true },
-      xAxis: { type: "category", data: [...now.minutes.keys()].map((i) => String(i + 1)).concat([`>${last}`, "∅"]), name: t("minutes"), nameLocation: "middle", nameGap: 26, axisLabel: { interval: (i) => (i + 1) % 5 === 0 || i >= last } },
-      yAxis: { type: "value", name: t("people"), nameTextStyle: { align: "left" } },
+      xAxis: { type: "category", data: [...now.minutes.keys()].map((i) => String(i + 1)).concat([`>${last}`, "∅"]), name: t("minutes"), nameLocation: "middle", nameGap: 26, axisLabel: { interval: (i) => i === last || ((i + 1) % 5 === 0 && i + 2 < last) } },
+      yAxis: { type: "value" },
       series: data.map((values, nth) => ({
         type: "bar", name: nth ? t("Scenario") : t("Today"), barCategoryGap: "12%",
         data: values.map((n, i) => ({ value: n, itemStyle: then ? undefined : { color: i < limit ? of.ramp[4] : of.ramp[0] } })),
@@ -62,7 +62,7 @@ function grids(sides) {
   const side = sides.then ?? sides.today, before = new Map(sides.today.grids.map((row) => [row.id, row]));
   const beyond = (row) => atLeast(row.residents) - atLeast(row.possible);
   const all = side.grids.filter((row) => row.share !== null).sort((a, b) => beyond(b) - beyond(a));
-  const heads = [t("Grid"), t("Residents"), t("Beyond"), ...(sides.then ? [t("Today")] : []), t("Within")];
+  const heads = [t("Grid"), t("Residents"), t("Beyond"), ...(sides.then ? [t("Today")] : []), t("Within the limit")];
   const line = (row) => el("tr", {}, el("th", { scope: "row" }, el("span", { className: `swatch r${step(row.share)}`, "aria-hidden": "true" }),
     el("button", { type: "button", className: "plain", title: t("Show on the map"), onclick: () => parts.goto(row.id) }, named(row))),
   el("td", {}, people(row.residents)), el("td", {}, people(beyond(row))), ...(sides.then ? [el("td", {}, percent(before.get(row.id)?.share))] : []), el("td", {}, percent(row.share)));
@@ -73,7 +73,7 @@ function grids(sides) {
 function ages(sides) {
   const side = sides.then ?? sides.today;
   const line = (row) => el("tr", {}, el("th", { scope: "row" }, row.band.replace("-", "–")), el("td", {}, people(row.residents)), el("td", {}, people(atLeast(row.residents) - atLeast(row.possible))), el("td", {}, percent(row.share)));
-  const heads = [t("Age"), t("Residents"), t("Beyond"), t("Within")];
+  const heads = [t("Age"), t("Residents"), t("Beyond"), t("Within the limit")];
   refill(parts.ages, [el("h3", {}, t("By age")), el("table", { className: "table" }, el("caption", { className: "unseen" }, t("By age")), el("thead", {}, el("tr", {}, ...heads.map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...side.bands.map(line)))]);
 }
 

@@ -30,6 +30,6 @@ export async function draw(open) {
   const line = (run) => el("tr", {},
     el("th", { scope: "row" }, el("button", { type: "button", className: "plain", "data-key": run.run, disabled: run.state !== "done", onclick: () => open(run.run) }, said("question", run.question)), el("small", { className: "what" }, askedText(run))),
     el("td", {}, since(run.created_at, now())), el("td", {}, run.created_by ?? "–"), el("td", {}, said("state", run.state)));
-  const table = el("table", { className: "table runs" }, el("caption", { className: "unseen" }, t("Results kept")), el("thead", {}, el("tr", {}, ...[t("Question"), t("When"), t("Who"), t("State")].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...found.body.runs.map(line)));
+  const table = el("table", { className: "table runs" }, el("caption", { className: "unseen" }, t("Results kept")), el("thead", {}, el("tr", {}, ...[t("Question"), t("Asked at"), t("Who"), t("State")].map((name) => el("th", { scope: "col" }, name)))), el("tbody", {}, ...found.body.runs.map(line)));
   refill(node, [el("h2", {}, t("Results kept")), el("p", { className: "quiet" }, t("Every answer is kept with all that it rests on; the same question gives the same answer. Open one to see it, take it away or send its link.")), found.body.runs.length ? table : el("p", { className: "none" }, t("Nothing yet."))]);
 }

@@ -47,7 +47,7 @@ export function draw(choose) {
   const all = rows(), scenario = plan.edits.length > 0;
   const beyond = (row) => row.residents - row.within;
   all.sort((a, b) => beyond(b) - beyond(a));
-  const heads = [t("Service"), t("Within"), ...(scenario ? [t("Today")] : []), t("Beyond"), t("Norm")];
+  const heads = [t("Service"), t("Within the limit"), ...(scenario ? [t("Today")] : []), t("Beyond"), t("Norm")];
   const line = (row) => {
     const button = el("button", { type: "button", className: "plain", "data-key": row.service, "aria-current": row.service === plan.service ? "true" : undefined, onclick: () => choose(row.service) }, word("service", row.service));
     const bar = el("span", { className: "meter", "aria-hidden": "true" }, el("i"));
