@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -9,6 +10,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from api.access import allowed
+from twin import db, quarantine
+from twin.quarantine import Refusal
 from twin.roles import Role
 
 RUN = "5f" * 32
@@ -39,6 +42,33 @@ SELECT id, 'facilities', 'shops.csv', 61, repeat('0', 64), false, 'integrator', 
 INSERT INTO offer (key, format, topic, properties, first_seen, last_seen, measured_at, readings)
 VALUES ('newcomer', 'senml', 'senml/newcomer', '{{"temperature": {{"unit": "Cel", "value": 21.5}}}}', now(), now(), now(), 12)
 """
+# What an integrator and an administrator see to.
+KEPT = """
+INSERT INTO mapping (name, text) VALUES ('yard', %(mapping)s);
+INSERT INTO quarantine_retry (reason_code, until_id, asked_by, tried, stored, why, ended_at)
+VALUES ('no_decoder', 1, 'integrator', 3, 2, 'no decoder', now());
+INSERT INTO offer (key, format, topic, properties, first_seen, last_seen, measured_at, readings, refused_at, refused_by)
+SELECT key, 'senml', 'senml/' || key, '{}', now(), now(), now(), 3, at, who
+  FROM (VALUES ('stranger', NULL::timestamptz, NULL), ('neighbours', now(), 'integrator')) v(key, at, who);
+INSERT INTO user_account (name, role) VALUES ('li.wei', 'operator');
+INSERT INTO alarm_rule (id, name, kind, severity, thing_id, property, above, source, certainty) OVERRIDING SYSTEM VALUE
+SELECT 9001, 'of one device', 'value', 'notice', min(id), 'battery', 101, 'example', 'A' FROM thing;
+INSERT INTO notice (place_id, text, text_zh, begins_at, ends_at, written_by)
+SELECT id, 'The lift is out of service', '电梯停运', now(), now() + interval '1 day', 'operator' FROM place
+"""
+MAPPING = """topic = "yard/{device}/state"
+thing_key = "{device}"
+
+[time]
+path = "$.ts"
+format = "epoch_s"
+
+[[points]]
+property = "temperature"
+path = "$.climate.temperature"
+unit = "Cel"
+"""
+PAYLOAD = b'{"ts": 1772366400, "climate": {"temperature": 21.5}}'
 READINGS = """
 INSERT INTO observation (time, datastream_id, value)
 SELECT date_trunc('minute', now()) - n * interval '1 minute', d.id, (n / 3) %% 2
@@ -52,6 +82,14 @@ def plant(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(PLANTED)
         connection.execute(READINGS, ("02000000631c7dc0", "in_service"))
+        for statement in KEPT.split(";"):
+            connection.execute(statement, {"mapping": MAPPING})
+    refusal = Refusal(
+        topic="yard/yard-7/state", payload=PAYLOAD, seen=datetime.now(UTC), format=None, reason_code="no_decoder",
+        reason="no subscription",
+    )  # fmt: skip
+    with db.opened(url) as engine, engine.begin() as connection:
+        quarantine.fold(connection, [refusal])
 
 
 def asker(method: str, path: str, shown: dict[str, Any]) -> Role:

@@ -118,6 +118,22 @@ def test_no_example_is_of_a_route_that_is_gone() -> None:
     assert {file.stem for file in EXAMPLES.glob("*.json")} - {name(method, path) for method, path in ROUTES} == set()
 
 
+def test_every_list_refuses_what_is_no_cursor_in_one_clear_line(
+    client: TestClient, tokens: dict[Role, dict[str, str]], document: Document
+) -> None:
+    asked = {}
+    for method, path in ROUTES:
+        operation = document["paths"][path.replace(":path", "")][method.lower()]
+        named = {each["name"] for each in operation["parameters"]}
+        if method == "GET" and "cursor" in named and "unasked" not in example(method, path):
+            shown = dict(example(method, path))
+            shown["query"] = shown.get("query", {}) | {"cursor": "x"} | ({"each": True} if "each" in named else {})
+            answer = examples.ask(client, tokens[examples.asker(method, path, shown)], method, path, shown)
+            asked[path] = (answer.status_code, answer.json().get("detail"))
+    assert len(asked) > 15
+    assert {path for path, said in asked.items() if said != (400, "cursor: not one that this list gave")} == set()
+
+
 def test_few_examples_are_not_asked_and_each_says_why() -> None:
     unasked = [example(method, path)["unasked"] for method, path in ROUTES if "unasked" in example(method, path)]
     assert len(unasked) < len(ROUTES) / 4
