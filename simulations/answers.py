@@ -23,13 +23,14 @@ Answer = dict[str, Any]
 
 
 def frame(community: Community, said: Reports) -> Answer:
-    """Say what an answer rests on: place, network version, norm and how certain it is, what is closed or unknown."""
+    """Say what an answer rests on: place, network version, norm and how certain it is, at whose pace, what is not open."""
     norm = community.norm
     return {
         "place": community.place.code,
         "network_version": community.place.network_version,
         "norm": {"id": norm.id, "version": norm.version, "name": norm.name},
         "certainty": {service.value: norm.limits[service].certainty for service in community.services()},
+        "walks_as": {band: community.group_of(at).value for at, band in enumerate(community.residents.bands)},
         "slower": slower(community, said),
         "closed": elements(community, (report for report in said if report.state is State.CLOSED)),
         "unknown": elements(community, (report for report in said if report.state is State.UNKNOWN)),

@@ -6,7 +6,9 @@ already and costs nothing. `report` hears of progress in the solver's costs and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,13 +47,17 @@ def seat_most(
     near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
     of, many = alike(table.facility()[near], table.column[near], people.astype(np.float64))
     m = len(limits.cost)
-    pairs = np.unique(of[table.column[near]] * m + table.facility()[near])
+    pairs, pair = np.unique(of[table.column[near]] * m + table.facility()[near], return_inverse=True)
     asked = _Rows(pairs % m, pairs // m, many[pairs // m])
-    found, _ = _seat(asked, capacity, limits, costs=-asked.many, least=0.0, split=True, report=report)
+    start = _filled(table, people, capacity, limit_s=limit_s, limits=limits)
+    begun = np.bincount(pair, seats_taken(table, people, _open(capacity, start), limit_s=limit_s)[near], len(pairs))
+    first = np.concatenate((start, begun / asked.many)).astype(np.float64)
+    found, _ = _seat(asked, capacity, limits, costs=-asked.many, least=0.0, split=True, start=first, report=report)
     taken = seats_taken(table, people, _open(capacity, found.sites), limit_s=limit_s)
     used = np.bincount(table.facility(), taken, m)[found.sites] > 0
     sites = found.sites[used | limits.held()[found.sites]]
-    bound = float(taken.sum()) if found.proven else -found.bound
+    most = min(-found.bound, float(people[np.unique(table.column[near])].sum()), _most_seats(capacity, limits))
+    bound = float(taken.sum()) if found.proven else most
     return Seated(Answer(sites, float(taken.sum()), bound, found.proven), taken.astype(np.float64))
 
 
@@ -78,12 +84,18 @@ def walk_to_seats(
     saved = 0.0 if beyond_s is None else beyond_s
     costs = asked.many * (table.seconds()[rows] - saved)
     least = 1.0 if beyond_s is None else 0.0
-    found, share = _seat(asked, capacity, limits, costs=costs, least=least, split=split, report=report)
+    start = (
+        None if beyond_s is None else np.concatenate((limits.held(), np.zeros(len(rows)))).astype(np.float64)
+    )  # nobody sits at first
+    found, share = _seat(asked, capacity, limits, costs=costs, least=least, split=split, start=start, report=report)
     flow = np.zeros(len(table.column))
     if len(share):
         flow[rows] = share * asked.many
     without = saved * float(people.sum())
-    answer = Answer(found.sites, found.value + without, found.bound + without, found.proven)
+    bound = found.bound + without
+    if beyond_s is not None and not found.proven:
+        bound = max(bound, _least_walk(table, people, beyond_s, _most_seats(capacity, limits)))
+    answer = Answer(found.sites, found.value + without, bound, found.proven)
     return Seated(_used(table, answer, flow, limits), flow)
 
 
@@ -144,22 +156,43 @@ def town_walk(
 
 def shortlist(table: Table, people: People, capacity: Floats, *, limit_s: float, limits: Limits) -> Flags:
     """Give what is fixed and the candidates that fill best, one after the other, each before the seats of the next."""
+    listed = limits.held().copy()
+    many = _sites(limits) - int(listed.sum()) + LISTED
+    listed[list(islice(_best_filled(table, people, capacity, limit_s, limits), many))] = True
+    return listed
+
+
+def _filled(table: Table, people: People, capacity: Floats, *, limit_s: float, limits: Limits) -> Flags:
+    """Open at once what fills best for its cost, as far as the limits allow: where a search begins."""
+    is_open = limits.held().copy()
+    left = np.inf if limits.budget is None else limits.budget
+    for best in islice(_best_filled(table, people, capacity, limit_s, limits), LISTED):
+        if limits.sites is not None and is_open.sum() >= limits.sites:
+            break
+        if limits.cost[best] <= left:
+            is_open[best] = True
+            left -= limits.cost[best]
+    return is_open
+
+
+def _best_filled(table: Table, people: People, capacity: Floats, limit_s: float, limits: Limits) -> Iterator[int]:
+    """Give candidates that are not fixed, each the one that takes in most for its cost of those left over before it."""
     near = np.flatnonzero((table.time_ms <= limit_s * 1000) & (people[table.column] > 0))
     facility, place = table.facility()[near], table.column[near]
     listed = limits.held().copy()
     left = people.astype(np.float64)
     np.subtract.at(left, table.column, seats_taken(table, people, _open(capacity, listed), limit_s=limit_s))
     price = np.maximum(limits.cost, np.finfo(float).tiny)
-    for _ in range(min(_sites(limits) - int(listed.sum()) + LISTED, int((~listed).sum()))):
+    for _ in range(int((~listed).sum())):
         filled = np.minimum(np.bincount(facility, left[place], len(listed)), capacity)
         filled[listed] = -1.0
         best = int(np.argmax(filled / price))
         if filled[best] <= 0:
-            break
+            return
         listed[best] = True
+        yield best
         here = place[facility == best]
         left[here] *= 1 - filled[best] / left[here].sum()
-    return listed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,6 +212,7 @@ def _seat(
     costs: Floats,
     least: float,
     split: bool,
+    start: Floats | None,
     report: Report | None,
 ) -> tuple[Answer, Floats]:
     """Solve for the share of the place's people that go to the candidate of each row; none where there is no solution."""
@@ -191,7 +225,7 @@ def _seat(
     flow = m + np.arange(count)
     to = np.concatenate((flow, asked.candidate))
     model.add(link, to, np.repeat([1.0, -1.0], count), least=-np.inf, most=0.0)
-    solved = minimise(model, report=report)
+    solved = minimise(model, start=start, report=report)
     return answer_of(solved, m), solved.values[m:]
 
 
@@ -247,7 +281,7 @@ def _least_walk(table: Table, people: People, beyond_s: float, seats: float) -> 
 
 
 def _most_seats(capacity: Floats, limits: Limits) -> float:
-    """Give how many seats the best choice can have."""
+    """Give how many seats the best choice can have, were there money for the largest."""
     held = limits.held()
-    new = _sites(limits) - int(held.sum())
+    new = len(held) if limits.sites is None else limits.sites - int(held.sum())
     return float(capacity[held].sum() + np.sort(capacity[~held])[::-1][:new].sum())

@@ -51,6 +51,18 @@ def test_what_takes_longer_runs_on_and_tells_how_it_ended(client: TestClient) ->
     assert "'glory' is no goal" in bad["reason"]
 
 
+def test_seats_within_a_budget_and_the_front_are_searched_in_the_background(client: TestClient) -> None:
+    terms = {"goal": "seated", "seats": 60, "new": 3, "rooms": [5, 6, 700], "budget": 1.5, "seconds": 20}
+    run = finished(client, ask(client, "siting", service="canteen", group="75-84", **terms))
+    assert run["state"] == "done", run["reason"]
+    found = run["answer"]["siting"]
+    assert found["cost"] <= 1.5
+    assert found["seated"] == sum(site["seated"] for site in found["sites"]) <= found["bound"]
+    run = finished(client, ask(client, "front", service="canteen", group="75-84", new=2, seconds=20))
+    people = [point["within_limit"] for point in run["answer"]["front"]]
+    assert people == sorted(people)
+
+
 def test_a_long_question_is_stopped_from_anywhere(client: TestClient) -> None:
     begun = ask(client, "failures", kinds=["path", "gate", "facility"])
     assert client.post(f"{begun.json()['link']}/stop").status_code == 200
