@@ -74,9 +74,15 @@ def lines(
 
 
 def check(text: str) -> Checked:
-    """Check the text of a mapping. Raises Wrong, with the line."""
+    """Check the text of a mapping. Raises Wrong, with the line.
+
+    A mapping comes before all subscriptions: one of any topic at all would take every device's messages.
+    """
     mapping = parse(text)
-    return Checked(mapping, filter_of(mapping))
+    levels = filter_of(mapping)
+    if not set(levels.split("/")) - {"+", "#", ""}:
+        raise Wrong(1, "topic", "at least one level is a word, or it would take the messages of all devices")
+    return Checked(mapping, levels)
 
 
 def read(

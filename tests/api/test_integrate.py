@@ -174,7 +174,9 @@ def test_a_mapping_keeps_who_made_it_so_and_what_it_was_and_is_not_changed_blind
     tag = client.get(at, headers=integrator).headers["etag"]
     off = client.put(at, json=body | {"enabled": False, "reason": "broken"}, headers=integrator | {"If-Match": tag})
     late = client.put(at, json=body, headers=integrator | {"If-Match": tag})
-    bad = client.put(at, json=body | {"text": "topic = 1"}, headers=integrator)
+    bad = client.put(
+        at, json=body | {"text": MAPPING.replace("linli/v1/{device}/up/state", "+/{device}/#")}, headers=integrator
+    )
     taken = client.post("/api/mappings", json=body, headers=integrator)
     assert [each.status_code for each in (off, late, bad, taken)] == [200, 412, 422, 422]
     history = client.get(f"{at}/history", headers=integrator).json()["history"]

@@ -46,7 +46,7 @@ async function edit(panel, id, message) {
   const name = el("input", { maxLength: 80, required: true, value: old?.data.name ?? "" });
   const why = el("input", { maxLength: 200 });
   const enabled = el("input", { type: "checkbox", checked: old?.data.enabled ?? true, id: "mapping-enabled" });
-  const text = el("textarea", { className: "code", rows: 22, spellcheck: false, value: begun, wrap: "off", autocapitalize: "off", oninput: () => { clearTimeout(timer); timer = setTimeout(preview, TRY_MS); } });
+  const text = el("textarea", { className: "code", rows: 17, spellcheck: false, value: begun, wrap: "off", autocapitalize: "off", oninput: () => { clearTimeout(timer); timer = setTimeout(preview, TRY_MS); } });
   text.setAttribute("aria-describedby", "mapping-problem");
   const problem = el("p", { id: "mapping-problem", className: "problem", role: "alert" }), seen = el("div", { className: "previews" });
   const numbers = el("pre", { className: "lines", "aria-hidden": "true" });

@@ -70,7 +70,7 @@ export async function show(panel) {
     }
     if (left || !job.ended_at) return;
     const words = t("Tried {tried}: {stored} stored, {duplicate} there already, {refused} refused again.", { tried: number(job.tried), stored: number(job.stored), duplicate: number(job.duplicate), refused: number(job.refused + job.not_retried) });
-    work.replaceChildren(el("p", { className: "told" }, words, job.why ? el("small", { lang: "en", className: "quiet" }, ` ${job.why}`) : null));
+    work.replaceChildren(...(job.why ? [el("p", { className: "quiet", lang: "en" }, job.why)] : []));
     if (job.stored + job.duplicate) tell(words);
     else warn(words);
     await change({});
