@@ -20,6 +20,7 @@ PATIENCE_MS = 40_000
 OLDER = """
 UPDATE revision SET at = at - interval '1 day';
 UPDATE thing SET enrolled_at = enrolled_at - interval '1 day';
+UPDATE thing_past SET enrolled_at = enrolled_at - interval '1 day';
 INSERT INTO effect_history (effect_id, state, since, written_at)
 SELECT id, 'open', now() - interval '1 day', now() - interval '1 day' FROM effect;
 """
@@ -84,6 +85,7 @@ def test_an_operator_goes_from_the_alarm_to_its_lift_its_day_the_hour_before_and
     expect(page.locator("#now-title")).to_have_text("Cut off then")
     expect(page.locator("#cut-off")).to_have_text("0", timeout=PATIENCE_MS)
     expect(page.locator("#alarm-list")).to_contain_text("No open alarms.")
+    expect(page.locator("#figures")).to_contain_text("of 51")
     shot(page, "ops_the_hour_before")
     page.keyboard.press("Escape")
     expect(page.locator("html[data-past]")).not_to_be_attached()

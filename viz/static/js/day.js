@@ -2,7 +2,7 @@
 
 import { chart } from "./chart.js";
 import { el } from "./dom.js";
-import { hour, moment, named, number, t, word } from "./text.js";
+import { hour, moment, named, number, since, t, word } from "./text.js";
 
 const DAY_MS = 86_400_000, POINTS = 400, EACH = 5000, SILENT_INTERVALS = 3; // as in twin/devices.py
 const STATES = { in_service: [t("in service"), t("out of service")], open: [t("open"), t("shut")] };
@@ -46,6 +46,9 @@ function broken(points, spans) {
   return [...points, ...breaks].sort((a, b) => a[0] - b[0]);
 }
 
+/** The hour, with its day where that is not the last one's. */
+const when = (ms, drawn) => since(new Date(ms).toISOString(), new Date(drawn.until));
+
 const axis = (drawn) => ({ type: "time", min: drawn.from, max: drawn.until, axisLabel: { formatter: (value) => hour(new Date(value)), hideOverlap: true } });
 const WIDE_MS = DAY_MS / 5; // a gap with room for its word
 const unknown = (of, spans) => ({
@@ -65,7 +68,7 @@ function line(points, unit, drawn) {
       series: [{ type: "line", showSymbol: points.length < 30, data: broken(points, drawn.spans), connectNulls: false, lineStyle: { width: 2 }, markArea: unknown(of, drawn.spans) }],
     }),
     head: [t("Time"), unit || t("Value")],
-    rows: [...points.filter((_, i) => i % every === 0 || i === points.length - 1).map(([time, value]) => [time, hour(new Date(time)), round(value)]), ...drawn.spans.map(([begun, ended]) => [begun, `${hour(new Date(begun))}–${hour(new Date(ended))}`, t("not known")])]
+    rows: [...points.filter((_, i) => i % every === 0 || i === points.length - 1).map(([time, value]) => [time, when(time, drawn), round(value)]), ...drawn.spans.map(([begun, ended]) => [begun, `${when(begun, drawn)}–${when(ended, drawn)}`, t("not known")])]
       .sort((a, b) => a[0] - b[0]).map(([, ...cells]) => cells),
   };
 }
@@ -96,7 +99,7 @@ function band(points, [good, bad], drawn) {
       ],
     }),
     head: [t("From"), t("Until"), t("State")],
-    rows: runs.map((run) => [hour(new Date(run.begun)), hour(new Date(run.ended)), text(run.value)]),
+    rows: runs.map((run) => [when(run.begun, drawn), when(run.ended, drawn), text(run.value)]),
   };
 }
 
