@@ -1,7 +1,7 @@
 """A run's answer as tables: what a screen lists, and a file holds, row by row; each row says where it stands.
 
-One function a question; a table's rows are in the order of its columns. Numbers of people are the answer's own, which
-may be shown (`twin.counts`).
+One function a question; a table's columns are named once, with their kind and how each is read off what a row is of.
+Numbers of people are the answer's own, which may be shown (`twin.counts`).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ __all__ = ["RunTable", "keys", "named", "tables"]
 
 Answer = Mapping[str, Any]
 Row = tuple[Any, ...]
+Read = Callable[[Answer], Any]
+Columns = Mapping[str, tuple[Kind, Read]]
 NUMBER, TEXT, TRUTH = Kind.NUMBER, Kind.TEXT, Kind.TRUTH
-COUNTED = {"residents": NUMBER, "certain": NUMBER, "possible": NUMBER, "share": NUMBER, "share_possible": NUMBER}
-ASKED = {"service": TEXT, "mobility_group": TEXT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,320 +54,244 @@ def named(table: RunTable, where: Mapping[str, Located]) -> RunTable:
     return RunTable(table.name, table.columns, rows, table.at)
 
 
-def _counted(row: Answer) -> Row:
-    return tuple(row[name] for name in COUNTED)
+def _table(
+    name: str, columns: Columns, things: Iterable[Answer], at: Callable[[Answer], Row] | None = None
+) -> RunTable:
+    held = list(things)
+    rows = [tuple(read(one) for _, read in columns.values()) for one in held]
+    kinds = {column: kind for column, (kind, _) in columns.items()}
+    return RunTable(name, kinds, rows, [at(one) for one in held] if at else ())
 
 
-def _minutes(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds / 60, 1)
+def _field(*path: str) -> Read:
+    """Read what lies at a path; None where it ends before."""
+
+    def read(one: Answer) -> Any:
+        found: Any = one
+        for name in path:
+            found = None if found is None else found.get(name)
+        return found
+
+    return read
 
 
-def _who(one: Answer) -> Row:
-    return one["service"], one["group"]
+def _fields(kind: Kind, *names: str) -> Columns:
+    return {name: (kind, _field(name)) for name in names}
+
+
+def _minutes(*path: str) -> tuple[Kind, Read]:
+    """Read seconds as minutes."""
+    read = _field(*path)
+    return NUMBER, lambda one: None if read(one) is None else round(read(one) / 60, 1)
+
+
+def _sum(name: str) -> tuple[Kind, Read]:
+    """Add up people by age."""
+    return NUMBER, lambda one: sum(one[name].values())
+
+
+def _each(every: Iterable[Answer], name: str) -> list[Answer]:
+    """Give the parts of each of some things, with what they are part of."""
+    return [{**one, **part} for one in every for part in one.get(name, ())]
 
 
 def _key(element: Answer) -> str:
     return f"{element['kind']}#{element['id']}"
 
 
+def _of(kind: str) -> Callable[[Answer], Row]:
+    return lambda one: (f"{kind}#{one['id']}",)
+
+
+def _elements(one: Answer) -> Row:
+    return tuple(map(_key, one["elements"]))
+
+
+WHO: Columns = {"service": (TEXT, _field("service")), "mobility_group": (TEXT, _field("group"))}
+ASKED: Columns = {**WHO, "limit_min": _minutes("limit_s")}
+COUNTED = _fields(NUMBER, "residents", "certain", "possible", "share", "share_possible")
+BEYOND: tuple[Kind, Read] = (NUMBER, lambda one: one["residents"] - one["possible"])
+NORM: Columns = {"norm": (TEXT, _field("norm", "id")), "norm_version": (TEXT, _field("norm", "version"))}
+PLACE: Columns = {**_fields(NUMBER, "id"), **_fields(TEXT, "name")}
+
+SERVICES: Columns = {
+    **ASKED,
+    **COUNTED,
+    "beyond": BEYOND,
+    "median_min": _minutes("median_s"),
+    "p90_min": _minutes("p90_s"),
+    "norm_min": (NUMBER, _field("norm_clause", "minutes")),
+    "clause": (TEXT, _field("norm_clause", "clause")),
+    **_fields(TEXT, "certainty"),
+    **NORM,
+    "norm_m": (NUMBER, _field("metres", "limit_m")),
+    "share_m": (NUMBER, _field("metres", "share")),
+    "share_circle": (NUMBER, _field("circle", "share")),
+}
+AREAS: Columns = {
+    **WHO,
+    "code": (TEXT, lambda one: str(one["id"]) if "id" in one else one["code"]),
+    "name": (TEXT, _field("name")),
+    **COUNTED,
+    "beyond": BEYOND,
+}
+OUTCOMES: Columns = {
+    **ASKED,
+    **_fields(NUMBER, "residents"),
+    "before": (NUMBER, _field("before", "within")),
+    "after": (NUMBER, _field("after", "within")),
+    "share_before": (NUMBER, _field("before", "share")),
+    "share_after": (NUMBER, _field("after", "share")),
+    **{name: _sum(name) for name in ("gained", "gained_possible", "lost", "lost_possible")},
+    "clause": (TEXT, _field("norm", "clause")),
+    **_fields(TEXT, "certainty"),
+    **NORM,
+}
+EDITS: Columns = {
+    **_fields(TEXT, "edit"),
+    "element": (TEXT, lambda one: one.get("element") or one.get("facility") or one.get("building")),
+    **_fields(TEXT, "service", "name"),
+    **_fields(NUMBER, "lon", "lat", "capacity"),
+    **_fields(TEXT, "opening_hours"),
+}
+SUMMARY: Columns = {
+    **ASKED,
+    **_fields(TEXT, "goal"),
+    **_fields(NUMBER, "residents", "within_limit_now", "within_limit_then", "gained", "value", "bound", "gap"),
+    **_fields(TRUTH, "proven"),
+    **_fields(TEXT, "certainty"),
+}
+FRONT: Columns = {
+    **_fields(NUMBER, "cost"),
+    "new_sites": (NUMBER, lambda one: len(one["buildings"])),
+    **_fields(NUMBER, "within_limit", "bound"),
+    **_fields(TRUTH, "proven"),
+    "name": (TEXT, lambda one: ", ".join(house["name"] or f"#{house['id']}" for house in one["buildings"])),
+}
+CAPACITY: Columns = {
+    **ASKED,
+    **_fields(NUMBER, "residents", "within_limit", "seats", "seated"),
+    "seats_median": (NUMBER, _field("share", "median")),
+    "seats_lowest_tenth": (NUMBER, _field("share", "lowest_tenth")),
+    **_fields(TEXT, "certainty"),
+}
+RANKED: Columns = {
+    **_fields(NUMBER, "rank"),
+    "kind": (TEXT, lambda one: one["elements"][0]["kind"]),
+    **_fields(TEXT, "name"),
+    **_fields(NUMBER, "total", "person_minutes"),
+    "services": (TEXT, lambda one: ", ".join(f"{service} {n}" for service, n in one["services"].items() if n)),
+}
+EXPECTED: Columns = {
+    **ASKED,
+    **_fields(NUMBER, "residents", "never", "hours_per_resident", "standard_error", "worst_hours"),
+    **_fields(TEXT, "certainty"),
+}
+SAVES: Columns = {**_fields(TEXT, "what", "name"), **WHO, **_fields(NUMBER, "person_hours", "standard_error")}
+BREAKS: Columns = {
+    **_fields(TEXT, "kind", "name"),
+    "people": (NUMBER, lambda one: max(one["people"].values(), default=0)),
+    "fails": (TEXT, lambda one: ", ".join(each["clause"] or each["element"] for each in one["fails"])),
+    "not_measured": (TEXT, lambda one: ", ".join(one["not_measured"])),
+}
+
+
 def _coverage(answer: Answer) -> list[RunTable]:
     every = answer["coverage"]
-    norm = answer["norm"]
-    services = [
-        (
-            *_who(one),
-            _minutes(one["limit_s"]),
-            *_counted(one["total"]),
-            one["total"]["residents"] - one["total"]["possible"],
-            _minutes(one["median_s"]),
-            _minutes(one["p90_s"]),
-            one["norm_clause"]["minutes"],
-            one["norm_clause"]["clause"],
-            one["certainty"],
-            norm["id"],
-            norm["version"],
-            one["metres"]["limit_m"],
-            one["metres"]["share"],
-            one["circle"]["share"],
-        )
-        for one in every
-    ]
-    columns = {
-        **ASKED,
-        "limit_min": NUMBER,
-        **COUNTED,
-        "beyond": NUMBER,
-        "median_min": NUMBER,
-        "p90_min": NUMBER,
-        "norm_min": NUMBER,
-        "clause": TEXT,
-        "certainty": TEXT,
-        "norm": TEXT,
-        "norm_version": TEXT,
-        "norm_m": NUMBER,
-        "share_m": NUMBER,
-        "share_circle": NUMBER,
-    }
-    ages = [(*_who(one), band["band"], *_counted(band)) for one in every for band in one["bands"]]
-    hours = [(*_who(one), hour["moment"], *_counted(hour)) for one in every for hour in one.get("hours", ())]
+
+    def at(area: Answer) -> Row:
+        return (f"building#{area['id']}",) if "id" in area else (f"grid#{area['code']}",) if area["code"] else ()
+
     return [
-        RunTable("services", columns, services),
-        RunTable("ages", {**ASKED, "band": TEXT, **COUNTED}, ages),
-        *_areas(every),
-        RunTable("hours", {**ASKED, "moment": TEXT, **COUNTED}, hours),
+        _table("services", SERVICES, ({**one["total"], **one, "norm": answer["norm"]} for one in every)),
+        _table("ages", {**WHO, **_fields(TEXT, "band"), **COUNTED}, _each(every, "bands")),
+        _table("areas", AREAS, _each(every, "areas"), at),
+        _table("hours", {**WHO, **_fields(TEXT, "moment"), **COUNTED}, _each(every, "hours")),
     ]
-
-
-def _areas(every: Iterable[Answer]) -> list[RunTable]:
-    """Give the areas, of whatever level: grids, communities and streets by code, buildings by id."""
-    rows, at = [], []
-    for one in every:
-        for area in one.get("areas", ()):
-            is_building = "id" in area
-            beyond = area["residents"] - area["possible"]
-            rows.append((*_who(one), area.get("code", area.get("id")), area.get("name"), *_counted(area), beyond))
-            at.append((f"building#{area['id']}",) if is_building else (f"grid#{area['code']}",) if area["code"] else ())
-    columns = {**ASKED, "code": TEXT, "name": TEXT, **COUNTED, "beyond": NUMBER}
-    return [RunTable("areas", columns, [(*r[:2], None if r[2] is None else str(r[2]), *r[3:]) for r in rows], at)]
 
 
 def _scenario(answer: Answer) -> list[RunTable]:
-    outcomes = [
-        (
-            *_who(one),
-            _minutes(one["limit_s"]),
-            one["residents"],
-            one["before"]["within"],
-            one["after"]["within"],
-            one["before"]["share"],
-            one["after"]["share"],
-            *(sum(one[name].values()) for name in ("gained", "gained_possible", "lost", "lost_possible")),
-            one["norm"]["clause"],
-            one["certainty"],
-            one["norm"]["id"],
-            one["norm"]["version"],
-        )
-        for one in answer["outcomes"]
+    houses = {**WHO, **PLACE, **_fields(NUMBER, "gained", "lost")}
+    return [
+        _table("outcomes", OUTCOMES, answer["outcomes"]),
+        _table("buildings", houses, _each(answer["outcomes"], "buildings"), _of("building")),
+        _table("edits", EDITS, answer["edits"]),
     ]
-    counts = ("gained", "gained_possible", "lost", "lost_possible")
-    columns = {
-        **ASKED,
-        "limit_min": NUMBER,
-        "residents": NUMBER,
-        "before": NUMBER,
-        "after": NUMBER,
-        "share_before": NUMBER,
-        "share_after": NUMBER,
-        **dict.fromkeys(counts, NUMBER),
-        "clause": TEXT,
-        "certainty": TEXT,
-        "norm": TEXT,
-        "norm_version": TEXT,
-    }
-    houses = [(one, each) for one in answer["outcomes"] for each in one["buildings"]]
-    rows = [(*_who(one), each["id"], None, each["gained"], each["lost"]) for one, each in houses]
-    at = [(f"building#{each['id']}",) for _, each in houses]
-    house = {**ASKED, "id": NUMBER, "name": TEXT, "gained": NUMBER, "lost": NUMBER}
-    return [RunTable("outcomes", columns, outcomes), RunTable("buildings", house, rows, at), _edits(answer["edits"])]
-
-
-def _edits(edits: Iterable[Answer]) -> RunTable:
-    names = ("element", "facility", "building")
-    fields = ("service", "name", "lon", "lat", "capacity", "opening_hours")
-    columns = {"edit": TEXT, "element": TEXT} | {
-        name: NUMBER if name in {"lon", "lat", "capacity"} else TEXT for name in fields
-    }
-    rows = [
-        (
-            edit["edit"],
-            next((edit[name] for name in names if name in edit), None),
-            *(edit.get(name) for name in fields),
-        )
-        for edit in edits
-    ]
-    return RunTable("edits", columns, rows)
 
 
 def _siting(answer: Answer) -> list[RunTable]:
     one = answer["siting"]
-    summary = (
-        "goal",
-        "residents",
-        "within_limit_now",
-        "within_limit_then",
-        "gained",
-        "value",
-        "bound",
-        "gap",
-        "proven",
-    )
-    kinds = dict.fromkeys(summary, NUMBER) | {"goal": TEXT, "proven": TRUTH}
-    row = (*_who(one), _minutes(one["limit_s"]), *(one[name] for name in summary), one["certainty"])
-    new = [site for site in one["sites"] if not site["there"]]
-    there = [site for site in one["sites"] if site["there"]]
-    place = {"id": NUMBER, "name": TEXT, "lon": NUMBER, "lat": NUMBER}
+    new, there = ([site for site in one["sites"] if site["there"] is is_there] for is_there in (False, True))
     return [
-        RunTable(
-            "sites",
-            place,
-            [(site["id"], site["name"], site["lon"], site["lat"]) for site in new],
-            [(f"building#{site['id']}",) for site in new],
-        ),
-        RunTable("summary", {**ASKED, "limit_min": NUMBER, **kinds, "certainty": TEXT}, [row]),
-        RunTable(
-            "existing",
-            {"id": NUMBER, "name": TEXT},
-            [(site["id"], site["name"]) for site in there],
-            [(f"facility#{site['id']}",) for site in there],
-        ),
+        _table("sites", {**PLACE, **_fields(NUMBER, "lon", "lat")}, new, _of("building")),
+        _table("summary", SUMMARY, [one]),
+        _table("existing", PLACE, there, _of("facility")),
     ]
 
 
 def _front(answer: Answer) -> list[RunTable]:
-    points = answer["front"]
-    columns = {
-        "cost": NUMBER,
-        "new_sites": NUMBER,
-        "within_limit": NUMBER,
-        "bound": NUMBER,
-        "proven": TRUTH,
-        "name": TEXT,
-    }
-    rows = [
-        (
-            one["cost"],
-            len(one["buildings"]),
-            one["within_limit"],
-            one["bound"],
-            one["proven"],
-            ", ".join(house["name"] or f"#{house['id']}" for house in one["buildings"]),
-        )
-        for one in points
-    ]
-    return [
-        RunTable("front", columns, rows, [tuple(f"building#{h['id']}" for h in one["buildings"]) for one in points])
-    ]
+    def at(one: Answer) -> Row:
+        return tuple(f"building#{house['id']}" for house in one["buildings"])
+
+    return [_table("front", FRONT, answer["front"], at)]
 
 
 def _capacity(answer: Answer) -> list[RunTable]:
+    places = {**WHO, **_fields(TEXT, "name"), **_fields(NUMBER, "capacity", "wanted", "ratio")}
     every = answer["capacity"]
-    names = ("residents", "within_limit", "seats", "seated")
-    columns = {**ASKED, "limit_min": NUMBER} | dict.fromkeys(names, NUMBER)
-    rows = [
-        (
-            *_who(one),
-            _minutes(one["limit_s"]),
-            *(one[name] for name in names),
-            one["share"]["median"],
-            one["share"]["lowest_tenth"],
-            one["certainty"],
-        )
-        for one in every
-    ]
-    places = [(one, each) for one in every for each in one["facilities"]]
     return [
-        RunTable("capacity", columns | {"seats_median": NUMBER, "seats_lowest_tenth": NUMBER, "certainty": TEXT}, rows),
-        RunTable(
-            "facilities",
-            {**ASKED, "name": TEXT, "capacity": NUMBER, "wanted": NUMBER, "ratio": NUMBER},
-            [(*_who(one), each["name"], each["capacity"], each["wanted"], each["ratio"]) for one, each in places],
-            [(f"facility#{each['id']}",) for _, each in places],
-        ),
+        _table("capacity", CAPACITY, every),
+        _table("facilities", places, _each(every, "facilities"), _of("facility")),
     ]
 
 
 def _failures(answer: Answer) -> list[RunTable]:
     name = "repairs" if "repairs" in answer else "failures"
-    ranked = answer[name]
-    columns = {"rank": NUMBER, "kind": TEXT, "name": TEXT, "total": NUMBER, "person_minutes": NUMBER, "services": TEXT}
-    rows = [
-        (
-            at + 1,
-            one["elements"][0]["kind"],
-            one["name"],
-            one["total"],
-            one["person_minutes"],
-            ", ".join(f"{service} {n}" for service, n in one["services"].items() if n),
-        )
-        for at, one in enumerate(ranked)
-    ]
-    return [RunTable(name, columns, rows, [tuple(map(_key, one["elements"])) for one in ranked])]
+    ranked = [{**one, "rank": at + 1} for at, one in enumerate(answer[name])]
+    return [_table(name, RANKED, ranked, _elements)]
 
 
 def _outages(answer: Answer) -> list[RunTable]:
-    names = ("residents", "never", "hours_per_resident", "standard_error", "worst_hours", "certainty")
-    expected = [(*_who(one), _minutes(one["limit_s"]), *(one[name] for name in names)) for one in answer["expected"]]
-    kinds = dict.fromkeys(names, NUMBER) | {"certainty": TEXT}
-    lifts = [(None, one["share_standing"], one["stops"], one["assumed"]) for one in answer["lifts"]]
-    columns = {"name": TEXT, "share_standing": NUMBER, "stops": NUMBER, "assumed": TRUTH}
-    saved = [("second_lift", tuple(map(_key, one["elements"])), None, one) for one in answer["second_lift"]]
-    saved += [("lift_in_walk_up", (f"building#{one['id']}",), one["name"], one) for one in answer["lift_in_walk_up"]]
-    each = [(what, at, name, save) for what, at, name, one in saved for save in one["saves"]]
+    def at(one: Answer) -> Row:
+        return _elements(one) if "elements" in one else (f"building#{one['id']}",)
+
+    lifts = {**_fields(TEXT, "name"), **_fields(NUMBER, "share_standing", "stops"), **_fields(TRUTH, "assumed")}
+    saved = [{**one, "what": what} for what in ("second_lift", "lift_in_walk_up") for one in answer[what]]
     return [
-        RunTable("expected", {**ASKED, "limit_min": NUMBER, **kinds}, expected),
-        RunTable(
-            "saves",
-            {"what": TEXT, "name": TEXT, **ASKED, "person_hours": NUMBER, "standard_error": NUMBER},
-            [(what, name, *_who(one), one["person_hours"], one["standard_error"]) for what, _, name, one in each],
-            [at for _, at, _, _ in each],
-        ),
-        RunTable("lifts", columns, lifts, [tuple(map(_key, one["elements"])) for one in answer["lifts"]]),
+        _table("expected", EXPECTED, answer["expected"]),
+        _table("saves", SAVES, _each(saved, "saves"), at),
+        _table("lifts", lifts, answer["lifts"], _elements),
     ]
 
 
 def _shelters(answer: Answer) -> list[RunTable]:
-    parts: dict[str, tuple[dict[str, Kind], str]] = {
-        "shelters": ({"name": TEXT, "room": NUMBER, "filled": NUMBER}, "facility"),
-        "bottlenecks": ({"kind": TEXT, "name": TEXT, "width_m": NUMBER, "people": NUMBER}, "edge"),
-        "buildings": ({"id": NUMBER, "name": TEXT, "taken": NUMBER, "left": NUMBER}, "building"),
+    kept = _fields(NUMBER, "taken", "left")
+    stages: Columns = {
+        **_fields(NUMBER, "stage", "people"),
+        "half_min": _minutes("half_s"),
+        "last_min": _minutes("last_s"),
     }
-    whole = RunTable(
-        "groups",
-        {"mobility_group": TEXT, "taken": NUMBER, "left": NUMBER},
-        [(one["group"], one["taken"], one["left"]) for one in answer["groups"]],
-    )
-    stages = RunTable(
-        "stages",
-        {"stage": NUMBER, "people": NUMBER, "half_min": NUMBER, "last_min": NUMBER},
-        [(n + 1, s["people"], _minutes(s["half_s"]), _minutes(s["last_s"])) for n, s in enumerate(answer["stages"])],
-    )
-    found = [
-        RunTable(
-            name,
-            columns,
-            [tuple(row.get(column) for column in columns) for row in answer[name]],
-            [(f"{kind}#{row['id']}",) for row in answer[name]],
-        )
-        for name, (columns, kind) in parts.items()
+    narrow = {**_fields(TEXT, "kind", "name"), **_fields(NUMBER, "width_m", "people")}
+    shelters = {**_fields(TEXT, "name"), **_fields(NUMBER, "room", "filled")}
+    return [
+        _table("shelters", shelters, answer["shelters"], _of("facility")),
+        _table("groups", {"mobility_group": (TEXT, _field("group")), **kept}, answer["groups"]),
+        _table("stages", stages, ({**one, "stage": n + 1} for n, one in enumerate(answer["stages"]))),
+        _table("bottlenecks", narrow, answer["bottlenecks"], _of("edge")),
+        _table("buildings", {**PLACE, **kept}, answer["buildings"], _of("building")),
     ]
-    return [found[0], whole, stages, *found[1:]]
 
 
 def _audit(answer: Answer) -> list[RunTable]:
-    names = ("residents", "step_free", "step_free_within", "no_way", "certainty")
-    kinds = dict.fromkeys(names, NUMBER) | {"certainty": TEXT}
-    breaks = [
-        (
-            one["kind"],
-            one.get("name"),
-            max(one["people"].values(), default=0),
-            ", ".join(each["clause"] or each["element"] for each in one["fails"]),
-            ", ".join(one["not_measured"]),
-        )
-        for one in answer["breaks"]
-    ]
-    columns = {"kind": TEXT, "name": TEXT, "people": NUMBER, "fails": TEXT, "not_measured": TEXT}
-    services = [(one["service"], *(one[name] for name in names)) for one in answer["services"]]
-    mends = answer["mends"]["chosen"]
+    def mended(one: Answer) -> Row:
+        return (_key(one) if one["kind"] == "facility" else f"edge#{one['id']}",)
+
+    mends = {**_fields(TEXT, "kind", "name"), **_fields(NUMBER, "cost")}
+    counted = _fields(NUMBER, "residents", "step_free", "step_free_within", "no_way")
     return [
-        RunTable(
-            "mends",
-            {"kind": TEXT, "name": TEXT, "cost": NUMBER},
-            [(one["kind"], one.get("name"), one["cost"]) for one in mends],
-            [(_key(one) if one["kind"] == "facility" else f"edge#{one['id']}",) for one in mends],
-        ),
-        RunTable("breaks", columns, breaks, [(f"edge#{one['id']}",) for one in answer["breaks"]]),
-        RunTable("step_free", {"service": TEXT, **kinds}, services),
+        _table("mends", mends, answer["mends"]["chosen"], mended),
+        _table("breaks", BREAKS, answer["breaks"], _of("edge")),
+        _table("step_free", {**_fields(TEXT, "service"), **counted, **_fields(TEXT, "certainty")}, answer["services"]),
     ]
 
 
