@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.asked import Db
 from api.paging import Page, Pages
@@ -17,7 +17,15 @@ router = APIRouter(prefix="/api/account")
 
 
 class Span(Page):
+    """How far back, by page."""
+
+    hours: int = Field(default=3, ge=1, le=24 * 31)
+
+
+class Hours(BaseModel):
     """How far back."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     hours: int = Field(default=3, ge=1, le=24 * 31)
 
@@ -36,7 +44,7 @@ def minutes(connection: Db, pages: Pages, span: Annotated[Span, Query()]) -> dic
 
 
 @router.get("/balance")
-def balance(connection: Db, span: Annotated[Span, Query()]) -> dict[str, Any]:
+def balance(connection: Db, span: Annotated[Hours, Query()]) -> dict[str, Any]:
     """Add the last hours up by source, and hold the whole account against the tables, as counted by the database itself."""
     since = datetime.now(UTC) - timedelta(hours=span.hours)
     found = account.balance(connection)
