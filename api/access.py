@@ -76,7 +76,7 @@ RIGHTS: Mapping[str, Mapping[str, frozenset[Role]]] = {
     "/api/notices/{notice_id}/withdraw": {"POST": ACTING},
     "/api/addresses": {"GET": EVERYBODY},
     "/api/ways": {"GET": EVERYBODY},
-    "/audit": {"GET": STAFF},
+    "/audit": {"GET": PLANNING | {Role.AUDITOR}},
     "/api/audits/{run}/lines": {"GET": STAFF},
     "/api/audits/{run}/report.pdf": {"GET": STAFF},
     "/api/lift-months": {"GET": STAFF},
