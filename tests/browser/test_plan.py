@@ -20,6 +20,7 @@ from twin.roles import Role
 
 SLOW_MS = 60_000  # a software renderer on a busy machine
 SIZES = ((1600, 900), (1280, 720), (390, 844))
+LAYOUTS = {1600: "wide", 1280: "wide", 390: "stack"}
 THEMES = ("dark", "light")
 TABS = ("services", "detail", "scenario", "sites", "more", "runs")
 
@@ -119,10 +120,10 @@ def test_a_planner_goes_from_the_shortfall_to_a_scenario_a_link_and_a_file(page:
     link = page.locator("#outcome .share input").input_value()
     page.goto(link)
     expect(page.locator("#outcome .hero strong")).to_have_text(gained, timeout=SLOW_MS)
-    page.locator("#outcome .export summary").click()
-    page.locator("#outcome .export input").fill("district plan")
+    page.locator("#outcome-tables .export summary").click()
+    page.locator("#outcome-tables .export input").fill("district plan")
     with page.expect_download() as downloading:
-        page.locator("#outcome").get_by_role("link", name="What changes, by service as CSV").click()
+        page.locator("#outcome-tables").get_by_role("link", name="What changes, by service as CSV").click()
     file = Path(downloading.value.path()).read_text(encoding="utf-8-sig")
     assert "# purpose: district plan" in file
     assert "# norms: cn_recalled 2026-11" in file
@@ -200,6 +201,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(page: Page, addr
             page.wait_for_selector(f"#{tab} h2")
             for width, height in SIZES:
                 page.set_viewport_size({"width": width, "height": height})
+                page.wait_for_selector(f"html[data-layout={LAYOUTS[width]}]", state="attached")
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, (tab, width)
             for theme in THEMES:
                 page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)

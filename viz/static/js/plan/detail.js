@@ -52,7 +52,7 @@ function minutes(sides) {
       series: data.map((values, nth) => ({
         type: "bar", name: nth ? t("Scenario") : t("Today"), barCategoryGap: "12%",
         data: values.map((n, i) => ({ value: n, itemStyle: then ? undefined : { color: i < limit ? of.ramp[4] : of.ramp[0] } })),
-        markLine: nth ? undefined : { silent: true, symbol: "none", lineStyle: { color: of.ink, type: "dashed" }, label: { formatter: t("limit {n} min", { n: number(limit) }), color: of.ink }, data: [{ xAxis: Math.max(0, Math.ceil(limit) - 1) }] },
+        markLine: nth ? undefined : { silent: true, symbol: "none", lineStyle: { color: of.ink, type: "dashed" }, label: { formatter: t("limit {n} min", { n: number(limit) }), color: of.ink, textBorderWidth: 0 }, data: [{ xAxis: Math.max(0, Math.ceil(limit) - 1) }] },
       })),
     }),
   });

@@ -15,7 +15,7 @@ export function scenario(given) {
   Object.assign(hooks, given);
   const panel = byId("scenario");
   const form = el("form", { className: "edit-form", onsubmit: (event) => event.preventDefault() });
-  panel.replaceChildren(el("h2", {}, t("What would change")), el("div", { id: "edit-list" }), form, el("div", { id: "outcome" }));
+  panel.replaceChildren(el("h2", {}, t("What would change")), el("div", { id: "edit-list" }), el("div", { id: "outcome" }), form, el("div", { id: "outcome-tables" }));
   drawForm(form);
 }
 
@@ -176,6 +176,7 @@ export function drawOutcome() {
   if (!node) return;
   if (!plan.edits.length || !plan.answer?.outcomes) {
     node.replaceChildren();
+    byId("outcome-tables").replaceChildren();
     hooks.show([], null);
     return;
   }
@@ -188,7 +189,6 @@ export function drawOutcome() {
     parts.push(el("p", {}, t("{before} before, {after} after; for certain {gained} gain it and {lost} lose it.", { before: percent(one.before.share), after: percent(one.after.share), gained: people(gained), lost: people(lost) })));
     if (one.seated) parts.push(el("p", {}, t("{after} find a seat, {before} before.", { before: people(one.seated.before), after: people(one.seated.after) })));
   } else parts.push(el("p", { className: "none" }, t("This service has no facility, before or after.")));
-  const tables = el("div");
-  node.replaceChildren(el("h3", {}, t("What it does")), ...parts, share(plan.run), tables);
-  results(tables, plan.run, { show: hooks.show });
+  node.replaceChildren(el("h3", {}, t("What it does")), ...parts, share(plan.run));
+  results(byId("outcome-tables"), plan.run, { show: hooks.show });
 }

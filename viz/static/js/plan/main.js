@@ -18,6 +18,7 @@ import { compute, open, plan, readSides, said, send } from "./state.js";
 import { show as showTab, tabs } from "./tabs.js";
 
 const root = document.documentElement, BOUNDS = ["<50", "50–70", "70–85", "85–95", "≥95"];
+const MOST_PLATES = 30;
 const MOVED_PX = 6; // a press that moves further looks around
 const form = byId("picker");
 const data = { facilities: [], things: [], ways: null };
@@ -126,7 +127,7 @@ function signs() {
   then?.sign("facilities", [...here.filter((one) => !gone.has(one.id)).map((one) => (moved.has(one.id) ? { ...one, position: moved.get(one.id) } : one)), ...added]);
   const houses = new Map(numbers.flatMap((one) => one.keys).filter((key) => key.startsWith("building")).map((key) => [Number(key.split("#")[1]), "what_if"]));
   today?.mark(houses);
-  const plates = numbers.length <= 60 ? numbers : [];
+  const plates = numbers.length <= MOST_PLATES ? numbers : []; // more would lie over each other: the outlines say it
   both().forEach((map) => map.fill("numbers", plates));
   if (then && today) then.fill("highlights", today.data.highlights);
 }
@@ -156,7 +157,7 @@ function legend() {
   byId("legend-body").replaceChildren(
     el("div", { className: "scale" }, el("p", {}, t("Residents who reach the service, %")), el("div", { className: "ramp" }, ...BOUNDS.map((text, i) => el("div", { className: `r${i}` }, el("span", {}, text))))),
     el("ul", { className: "keys" }, key(glyph(plan.service, "facility", "glyph small"), word("service", plan.service)),
-      numbers.length ? key(el("span", { className: "plate", "aria-hidden": "true" }, "1"), t("row of the table")) : null,
+      numbers.length && numbers.length <= MOST_PLATES ? key(el("span", { className: "plate", "aria-hidden": "true" }, "1"), t("row of the table")) : null,
       numbers.length ? key(el("span", { className: "outline what_if", "aria-hidden": "true" }), t("building of a result")) : null));
 }
 

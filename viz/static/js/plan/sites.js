@@ -133,10 +133,10 @@ async function front(at, best) {
     head: [t("Cost"), t("Within the time"), t("Proven")],
     rows: points.map((point) => [number(point.cost), number(point.within_limit), point.proven ? t("yes") : t("no")]),
     pick,
-    option: () => ({
-      grid: { left: 8, right: 20, top: 32, bottom: 24, containLabel: true },
+    option: (of) => ({
+      grid: { left: 8, right: 32, top: 32, bottom: 24, containLabel: true },
       xAxis: { type: "value", name: t("cost"), nameLocation: "middle", nameGap: 26 }, yAxis: { type: "value", name: t("people"), scale: true, nameTextStyle: { align: "left" } },
-      series: [{ type: "line", step: "end", symbol: "circle", symbolSize: 12, data: points.map((point) => [point.cost, point.within_limit]), label: { show: true, position: "top", formatter: ({ value }) => number(value[1]) } }],
+      series: [{ type: "line", step: "end", symbol: "circle", symbolSize: 12, data: points.map((point) => [point.cost, point.within_limit]), label: { show: true, position: "top", color: of.ink, textBorderWidth: 0, formatter: ({ value }) => number(value[1]) } }],
     }),
   });
   await results(tables, best.run, { show: () => {} });
