@@ -157,7 +157,8 @@ def test_a_whole_place_is_taken_back_to_nothing(database: str) -> None:
         done = undo(engine, number)
         assert {"place", "network_node", "building", "grid", "thing", "effect", "resident_count"} <= set(done)
         with engine.connect() as connection:
-            left = {name: connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in (*KEPT, "location")}
+            tables = {*KEPT, "location"} - {"alarm_rule"}  # the rules come with linli and are of no place
+            left = {name: connection.scalar(sa.text(f"SELECT count(*) FROM {name}")) for name in tables}
     assert set(left.values()) == {0}
 
 
