@@ -5,11 +5,12 @@ inside, so that `linli --help` stays quick. To add a section of settings, add a 
 SECTIONS: it is read from linli.toml and from LINLI_<SECTION>__<NAME>.
 """
 
+import importlib
 import importlib.util
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -33,6 +34,24 @@ SECTIONS = {
     "ingest": "ingest.settings:IngestSettings",
     "serve": "api.settings:ServeSettings",
 }
+# Commands that live in the folder they belong to.
+GROUPS = {
+    "load": "ingest.loaders.commands:loading",
+    "crs": "ingest.loaders.crs_commands:crs",
+    "account": "ingest.truth_commands:account",
+    "register": "twin.register_commands:register",
+    "alarms": "twin.alarm_commands:alarming",
+    "users": "twin.account_commands:users",
+    "audit": "twin.account_commands:auditing",
+    "simulate": "simulations.commands:simulating",
+}
+COMMANDS = {
+    "decode": "ingest.decode_command:decode",
+    "edit": "twin.history_commands:edit",
+    "history": "twin.history_commands:history",
+    "forward": "ingest.gateway_commands:forward",
+    "gaps": "ingest.gateway_commands:gaps",
+}
 BAD_USE = 2
 
 app = typer.Typer(
@@ -50,32 +69,16 @@ def main() -> None:
     from deploy.errors import Unavailable
     from ingest.credential_commands import crediting
     from ingest.device_commands import devices
-    from ingest.gateway_commands import forward, gaps
-    from ingest.loaders.commands import loading
-    from ingest.loaders.crs_commands import crs
     from ingest.notify_command import notifying
-    from ingest.truth_commands import account, quarantining
-    from simulations.commands import simulating
-    from twin.account_commands import auditing, users
-    from twin.alarm_commands import alarming
+    from ingest.truth_commands import quarantining
     from twin.errors import NotFound, Refused
-    from twin.history_commands import edit, history
-    from twin.register_commands import register
 
-    app.add_typer(loading, name="load")
-    app.add_typer(crs, name="crs")
-    app.add_typer(account, name="account")
+    for name, where in GROUPS.items():
+        app.add_typer(_found(where), name=name)
     app.add_typer(crediting(devices, _broker), name="devices")
     app.add_typer(quarantining(_ingest_settings), name="quarantine")
-    app.add_typer(register, name="register")
-    app.add_typer(alarming, name="alarms")
-    app.add_typer(users, name="users")
-    app.add_typer(auditing, name="audit")
-    app.add_typer(simulating, name="simulate")
-    app.command("edit")(edit)
-    app.command("history")(history)
-    app.command("forward")(forward)
-    app.command("gaps")(gaps)
+    for name, where in COMMANDS.items():
+        app.command(name)(_found(where))
     app.command("notify")(notifying(_broker, _sensorthings, stopping))
     try:
         app(prog_name="linli", obj=_database_url)
@@ -83,6 +86,12 @@ def main() -> None:
         fail(str(error))
     except FileNotFoundError as error:
         fail(f"no such file: {error.filename}" if error.filename else str(error))
+
+
+def _found(where: str) -> Any:
+    """Import what is named as module:name."""
+    module, _, name = where.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def fail(why: str) -> NoReturn:
@@ -165,6 +174,7 @@ def demo() -> None:
         programs = [
             linli("ingest", ready="connected to the broker"),
             linli("watch"),
+            linli("notify"),
             linli("retain", "--daily"),
             linli("replay", ready="simulated:"),
             linli("serve", ready="the map is at"),
@@ -270,21 +280,6 @@ def retain(
     from twin.settings import StorageSettings
 
     retention.run(_database_url(), section(StorageSettings), say, stopping() if daily else None)
-
-
-@app.command()
-def decode(
-    topic: str,
-    file: Path,
-    decoder: Annotated[str, typer.Option(help="The payload format.")],
-    mapping: Annotated[Path | None, typer.Option(help="The mapping file of the decoder `mapped`.")] = None,
-    zone: Annotated[str | None, typer.Option(help="The devices' time zone, where they state none.")] = None,
-) -> None:
-    """Show what a payload would be read as; nothing is stored. 试解码"""
-    from ingest import preview
-
-    for line in preview.lines(topic, file.read_bytes(), decoder=decoder, mapping=mapping, zone=zone):
-        typer.echo(line)
 
 
 def say(line: str) -> None:
