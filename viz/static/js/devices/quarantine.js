@@ -10,13 +10,13 @@ const WAIT_MS = 400, PATIENCE_MS = 12000;
 /** Show the tab. */
 export async function show(panel) {
   const wanted = { reason: address.get("reason") ?? "", search: address.get("search") ?? "" };
-  const list = el("div", {}), sums = el("div", { className: "sums" }), work = el("div", { role: "status", "aria-live": "polite" });
+  const list = el("div", {}), work = el("div", { role: "status", "aria-live": "polite" });
   const search = el("input", { type: "search", maxLength: 200, value: wanted.search, oninput: () => { clearTimeout(timer); timer = setTimeout(() => change({ search: search.value.trim() }), 250); } });
   const reason = choice([["", t("all")]], "", () => change({ reason: reason.value }));
   const all = button(t("Try all of this reason again"), () => retry({ reason: wanted.reason }), { className: "main-act", hidden: true });
   let timer = 0, rows = [], left = false;
   head(panel, t("Quarantine"), t("What could not be taken, kept as it came. After a mapping was mended or a device enrolled, try it again: it is stored with its own time."), all);
-  panel.append(el("form", { className: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, field(t("Search"), search, t("topic, device or property")), field(t("Reason"), reason)), sums, work, list);
+  panel.append(el("form", { className: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, field(t("Search"), search, t("topic, device or property")), field(t("Reason"), reason)), work, list);
 
   async function change(more) {
     Object.assign(wanted, more);
