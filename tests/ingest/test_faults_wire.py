@@ -17,13 +17,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from ingest.settings import Tls
 from tests import sensors
 from tests.faultproxy import FaultProxy
-from tests.ingest.test_session_tls import (
-    Authority,
-    TlsBroker,
-    authority,  # noqa: F401 - fixtures
-    broker,  # noqa: F401
-)
+from tests.ingest.test_session_tls import authority, broker  # noqa: F401 - fixtures
 from tests.load import THINGS, Load, assert_settled, settled
+from tests.tls_broker import Authority, TlsBroker
 from tests.workplace import Devices, Workplace, senml, wait_until
 from twin.db import Engine
 
