@@ -15,7 +15,6 @@ from api.live import Hub, Screen, Stream
 from twin import alarms, db, places
 from twin.alarms import Wanted
 
-LATE_S = 0.3
 PATIENCE_S = 20.0
 
 
@@ -51,8 +50,8 @@ async def sent(screen: Screen, hub: Hub) -> dict[str, dict[str, object]]:
     return events(hub.message(screen))
 
 
-def test_a_screen_gets_the_whole_board_and_then_only_what_changed_in_time(monaco: str, engine: db.Engine) -> None:
-    async def run() -> float:
+def test_a_screen_gets_the_whole_board_and_then_only_what_changed(monaco: str, engine: db.Engine) -> None:
+    async def run() -> None:
         hub = Hub(monaco, engine, None)
         hub.start()
         try:
@@ -64,20 +63,16 @@ def test_a_screen_gets_the_whole_board_and_then_only_what_changed_in_time(monaco
             assert all(section["whole"] for section in first.values())
             assert len(first["things"]["rows"]) == 80  # type: ignore[arg-type]
             await asyncio.to_thread(raise_alarm, engine)
-            committed = time.perf_counter()
             second = await sent(screen, hub)
-            late_s = time.perf_counter() - committed
             assert set(second) == {"alarms"}
             shown = second["alarms"]["rows"]
             total = shown.pop("total")  # type: ignore[attr-defined]
             (row,) = shown.values()  # type: ignore[attr-defined]
             assert (second["alarms"]["whole"], row["people"]["value"], total["waiting"]) == (False, 15, 1)
-            return late_s
         finally:
             await asyncio.to_thread(hub.stop)
 
-    late_s = asyncio.run(run())
-    assert late_s < LATE_S
+    asyncio.run(run())
 
 
 def test_a_screen_that_takes_nothing_keeps_only_keys_and_gets_the_newest(monaco: str, engine: db.Engine) -> None:
