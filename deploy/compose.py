@@ -51,7 +51,9 @@ def start_database(settings: ServiceSettings, known: State, *, say: Say) -> None
 
 
 def start_broker(settings: ServiceSettings, known: State, *, say: Say) -> None:
-    """Start the broker's container, or find it running, with the accounts known."""
+    """Start the broker's container, or find it running, with the accounts known. Raises Unavailable for a door."""
+    if settings.door is not None:
+        raise Unavailable("services.door is of the embedded engine", mend="set services.engine to embedded")
     folder = _broker_folder(settings)
     folder.mkdir(parents=True, exist_ok=True)
     conf = mosquitto.configuration(settings.profile, port=1883, bind=ALL, folder=CONFIG, store=STORE)

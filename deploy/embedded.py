@@ -34,7 +34,7 @@ def start_broker(settings: ServiceSettings, known: State, *, say: Say) -> None:
     server.base.mkdir(parents=True, exist_ok=True)
     accounts.write_files(server.base, known.accounts)
     password = known.accounts[accounts.PROBE].password
-    known.broker_port = mosquitto.start(server, port=known.broker_port, password=password)
+    known.broker_port = mosquitto.start(server, port=known.broker_port, password=password, door=settings.door)
 
 
 def stop(settings: ServiceSettings, *, say: Say) -> None:

@@ -10,7 +10,7 @@ from deploy import handshake, sandbox
 from deploy.accounts import PROBE
 from deploy.daemons import is_alive, launch, same_port, stop, tail, wait_ready
 from deploy.errors import Unavailable
-from deploy.settings import Profile
+from deploy.settings import Door, Profile
 
 USER = "mosquitto"  # in the private root
 START_S = 30
@@ -27,6 +27,7 @@ AUTOSAVE_S = 1
 QUEUE_SMALL = 100_000
 BYTES_QUEUED = 2_400  # memory a queued message takes (measured, 60,000 messages)
 QUEUE_SHARE = 8  # an eighth of the memory for what waits
+OWN = 0o600
 INFLIGHT = 20_000  # a client's receive_maximum says less where it wants less
 
 
@@ -44,11 +45,13 @@ class Server:
         return self.base / "mosquitto.log"
 
 
-def start(server: Server, *, port: int | None, password: str) -> int:
+def start(server: Server, *, port: int | None, password: str, door: Door | None = None) -> int:
     """Start the broker, or find it running; return its port, `port` where that is free.
 
-    `password` is the probe's: the broker is ready when it lets the probe in.
+    `password` is the probe's: the broker is ready when it lets the probe in. `door` is as it was when it was started;
+    its certificates are read anew. Raises Unavailable.
     """
+    _bring(server, door)
     if pid(server) and port and answers(port, password):
         return port
     halt(server)
@@ -56,6 +59,7 @@ def start(server: Server, *, port: int | None, password: str) -> int:
     for _ in range(TRIES):
         port = same_port(port, wait_s=PORT_S)
         conf = configuration(server.profile, port=port, folder=sandbox.INSIDE, store=STORE)
+        conf += "" if door is None else entrance(door, folder=sandbox.INSIDE)
         (server.base / "mosquitto.conf").write_text(conf)
         (server.base / "store/mosquitto.pid").unlink(missing_ok=True)
         argv = ["mosquitto", "-c", f"{sandbox.INSIDE}/mosquitto.conf"]
@@ -64,6 +68,23 @@ def start(server: Server, *, port: int | None, password: str) -> int:
         if wait_ready(watch, partial(_is_ready, server, port, password), timeout_s=START_S):
             return port
     raise Unavailable(f"Mosquitto did not start ({server.log}): {tail(server.log)}")
+
+
+def _bring(server: Server, door: Door | None) -> None:
+    """Copy the door's certificates to where the broker sees them; one that runs reads new ones at once."""
+    is_new = False
+    for name, path in ({} if door is None else door.files).items():
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise Unavailable(f"the door's certificates cannot be read: {error}") from error
+        kept = server.base / name
+        if not kept.is_file() or kept.read_bytes() != content:
+            kept.touch(mode=OWN)
+            kept.write_bytes(content)
+            is_new = True
+    if is_new:
+        reload(server)
 
 
 def halt(server: Server) -> None:
@@ -124,6 +145,16 @@ def configuration(profile: Profile, *, port: int, folder: str, store: str, bind:
     lines += [f"log_type {kind}" for kind in ("error", "warning", "notice", "subscribe", "unsubscribe")]
     lines.append("log_dest topic")  # below $SYS/broker/log: who subscribes to what, for `linli notify`
     return "\n".join(lines) + "\n"
+
+
+def entrance(door: Door, *, folder: str) -> str:
+    """Return what mosquitto.conf says of the door; the accounts are those of everybody."""
+    values: dict[str, object] = {"listener": f"{door.port} {door.address}"}
+    if door.cert_file:
+        values |= {"certfile": f"{folder}/door.pem", "keyfile": f"{folder}/door.key", "tls_version": "tlsv1.2"}
+    if door.ca_file:
+        values |= {"cafile": f"{folder}/door-ca.pem", "require_certificate": "true", "use_identity_as_username": "true"}
+    return "".join(f"{name} {value}\n" for name, value in values.items())
 
 
 def queue_limit(profile: Profile) -> int:
