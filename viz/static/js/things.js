@@ -9,8 +9,8 @@ const SIZES = { closed: 36, unknown: 34, open: 22, ok: 20, silent: 22, never_see
 const WORST = { closed: 0, unknown: 1, never_seen: 2, silent: 3, open: 4, ok: 5 };
 
 const MOST = 200; // rows of the list; the others are found by the filter and the search
-const REST_MS = 500; // between drawings of the list, however fast the feed
-let due = 0, drawnAt = 0, hear = null;
+const SHORTEST_MS = 50, SHARE = 10; // the list rests ten times as long as its drawing took, however fast the feed
+let due = 0, restsUntil = 0, hear = null;
 
 export function things(heard) {
   hear = heard;
@@ -18,20 +18,21 @@ export function things(heard) {
   const choice = address.get("devices") ?? "lift";
   for (const [value, text] of [["all", t("All devices")], ...Object.entries(boot.words.thing_kind)]) filter.append(el("option", { value, selected: value === choice }, text));
   filter.onchange = () => { address.set({ devices: filter.value }); draw(); };
-  on(["things", "tab"], () => { due ||= setTimeout(draw, Math.max(0, drawnAt + REST_MS - Date.now())); });
+  on(["things", "tab"], () => { due ||= setTimeout(draw, Math.max(0, restsUntil - performance.now())); });
   setInterval(() => refreshAges(), 1000);
 }
 
 function draw() {
   due = 0;
-  drawnAt = Date.now();
   if (byId("things").hidden) return; // it is drawn when its tab is opened
+  const begun = performance.now();
   const kind = byId("thing-filter").value;
   const rows = [...board.things.values()].filter((thing) => kind === "all" || thing.kind === kind);
   rows.sort((a, b) => WORST[a.state] - WORST[b.state] || named(a).localeCompare(named(b), boot.lang, { numeric: true }));
   const items = rows.slice(0, MOST).map((thing) => item(thing));
   if (rows.length > MOST) items.push(el("li", { className: "none" }, t("and {n} more", { n: number(rows.length - MOST) })));
   refill(byId("thing-list"), rows.length ? items : [el("li", { className: "none" }, t("No device of this kind."))]);
+  restsUntil = performance.now() + Math.max(SHORTEST_MS, SHARE * (performance.now() - begun));
 }
 
 /** "Out of service · reported 3 min ago": the state in words and how old it is. */
