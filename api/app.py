@@ -52,8 +52,8 @@ def create(settings: ServeSettings, database_url: str) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=lifespan,
-        root_path=settings.root_path,
     )
+    app.root_path = settings.root_path  # what a proxy takes off the path: links have it, routes do not
     app.state.settings = settings
     app.state.assets = assets.read()
     app.state.shelf = Shelf()

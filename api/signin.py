@@ -33,7 +33,8 @@ def to_provider(request: Request) -> Response:
     answer = RedirectResponse(provider.address(attempt, _back(request)), HTTPStatus.SEE_OTHER)
     is_tls = request.url.scheme == "https"
     # lax: the browser comes back from another site
-    answer.set_cookie(ATTEMPT, attempt.packed(), ATTEMPT_S, httponly=True, samesite="lax", secure=is_tls, path=SIGN_IN)
+    path = _seen_at(request)
+    answer.set_cookie(ATTEMPT, attempt.packed(), ATTEMPT_S, httponly=True, samesite="lax", secure=is_tls, path=path)
     return answer
 
 
@@ -51,7 +52,7 @@ def from_provider(request: Request) -> Response:
     # a page and not a redirect: a strict cookie is not sent on a way that began at another site
     answer = HTMLResponse(page.done(request.headers.get("accept-language", ""), home="../../"))
     _keep(request, answer, begun[0])
-    answer.delete_cookie(ATTEMPT, path=SIGN_IN, httponly=True, samesite="lax")
+    answer.delete_cookie(ATTEMPT, path=_seen_at(request), httponly=True, samesite="lax")
     return answer
 
 
@@ -60,6 +61,11 @@ def _provider(request: Request) -> Provider:
     if provider is None:
         raise NotFound("no provider is set: serve.oidc")
     return provider
+
+
+def _seen_at(request: Request) -> str:
+    """Give the path of the sign-in as the browser has it, below what a proxy takes off."""
+    return f"{request.scope.get('root_path', '')}{SIGN_IN}"
 
 
 def _back(request: Request) -> str:

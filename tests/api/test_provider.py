@@ -75,6 +75,14 @@ def test_a_browser_goes_to_the_provider_and_comes_back_signed_in(client: TestCli
     assert client.get("/api/me").json()["role"] == "planner"
 
 
+def test_below_a_prefix_the_attempt_is_kept_where_the_browser_has_the_sign_in(registered: Oidc, monaco: str) -> None:
+    with TestClient(create(ServeSettings(oidc=registered, root_path="/linli"), monaco), base_url=ROOT) as behind:
+        answer = behind.get("/signin/oidc", follow_redirects=False)
+    assert "Path=/linli/signin;" in answer.headers["set-cookie"]
+    asked = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert asked["redirect_uri"] == [f"{ROOT}/linli/signin/oidc/back"]
+
+
 def test_a_stranger_with_a_valid_sign_in_gets_nothing_and_it_is_written_down(client: TestClient, monaco: str) -> None:
     there = client.get("/signin/oidc", follow_redirects=False).headers["location"]
 

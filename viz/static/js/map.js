@@ -27,8 +27,10 @@ export function drawable() {
   }
 }
 
+const DRAG_PX = 6; // a pointer that moved further was moving the map
+
 export class TwinMap {
-  /** @param heard {pick(layerId, object), hover(layerId, object, x, y), ready()} */
+  /** @param heard {pick(layerId, object)?, hover(layerId, object, x, y), ready()} */
   constructor(base, live, heard) {
     const deck = globalThis.deck;
     this.deck = deck;
@@ -52,7 +54,7 @@ export class TwinMap {
         this.look(viewState);
       },
       getCursor: ({ isDragging, isHovering }) => (isDragging ? "grabbing" : isHovering ? "pointer" : "default"),
-      onClick: (info) => this.point(info, heard.pick), onHover: (info) => this.point(info, heard.hover),
+      onHover: (info) => this.point(info, heard.hover),
       onLoad: () => this.describe(base), onAfterRender: () => this.drawn(),
     });
     this.live = new deck.Deck({
@@ -61,7 +63,19 @@ export class TwinMap {
     });
     new ResizeObserver(() => { if (this.home) this.look(this.whole()); }).observe(base);
     this.home = true;
+    this.hearClicks(base);
     this.fetch();
+  }
+
+  /** deck.gl's own clicks are lost while it draws slowly, as without a GPU: the browser's are not. */
+  hearClicks(frame) {
+    let from = null;
+    frame.addEventListener("pointerdown", (event) => { from = [event.clientX, event.clientY]; });
+    frame.addEventListener("click", (event) => {
+      if (!from || !this.heard.pick || !this.base.isInitialized || Math.hypot(event.clientX - from[0], event.clientY - from[1]) > DRAG_PX) return;
+      const box = frame.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top;
+      this.point(this.base.pickObject({ x, y }) ?? { x, y }, this.heard.pick);
+    });
   }
 
   describe(base) {

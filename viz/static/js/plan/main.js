@@ -34,7 +34,7 @@ const split = swipe((isOpen) => {
 });
 
 function heard(side, first) {
-  return { side, first, moved: follow, pick: () => {}, hover: (layer, object, info) => hovered(side, layer, object, info), ready: () => { root.dataset.map = "ready"; } };
+  return { side, first, moved: follow, hover: (layer, object, info) => hovered(side, layer, object, info), ready: () => { root.dataset.map = "ready"; } };
 }
 
 function startMap() {
