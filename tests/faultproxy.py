@@ -7,6 +7,7 @@ import random
 import socket
 import struct
 import threading
+from contextlib import suppress
 from typing import Self
 
 READ_BYTES = 65_536
@@ -60,7 +61,8 @@ class FaultProxy:
 
     def _break(self) -> None:
         for writer in list(self._writers):
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
+            with suppress(OSError):  # it has just gone by itself
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_CLOSE)
             writer.transport.abort()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

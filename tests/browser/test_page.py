@@ -150,6 +150,7 @@ def test_the_keyboard_alone_reaches_a_lift_and_asks_what_if_it_stops(opened: Ope
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-things")).to_be_focused()
+    expect(page.locator("#thing-list button").first).to_be_visible(timeout=20_000)
     for _ in range(6):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent") == "What if it stops?":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -119,6 +121,8 @@ def dask(tmp_path: Path) -> Iterator[Dask]:
     found = Dask(tmp_path)
     yield found
     found.end()
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # what distributed leaves open is not the next test's
 
 
 @pytest.mark.filterwarnings("default")  # distributed's own
