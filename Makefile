@@ -3,7 +3,7 @@
 export PYTHONUNBUFFERED = 1
 PYTEST = .venv/bin/python -m pytest
 # Each worker has its own database server and broker; one file's tests stay together and share what they made.
-SIDE_BY_SIDE = -n auto --maxprocesses 4 --dist loadfile
+SIDE_BY_SIDE = -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --generate-hashes \
 	--strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
 	--build-deps-for=editable

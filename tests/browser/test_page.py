@@ -211,7 +211,7 @@ def test_it_says_when_the_connection_is_lost_and_recovers_by_itself(
     log = tmp_path / "serve.log"
     first = system.run("serve", log)
     url = address(log)
-    page = opened("lang=en", url=url)
+    page = opened("lang=en", url=url, goes_away=True)
     first.send_signal(signal.SIGKILL)
     first.wait()
     expect(page.locator("#connection-text")).to_have_text("Connection lost, trying again", timeout=30_000)

@@ -226,10 +226,12 @@ def test_the_best_of_a_shortlist_is_no_better_than_its_bound_and_no_worse_than_a
         return int(seats_taken(table, people, there, limit_s=LIMIT_S).sum())
 
     best = max(seated(some) for some in choices(fixed, sites))
-    for whole_rows in (0, 10_000):  # by the shortlist, on which all stand here, and whole
+    for whole_rows in (0, 10_000):  # by the shortlist, and whole
         found = town_seats(table, people, seats, limit_s=LIMIT_S, limits=limits, whole_rows=whole_rows)
-        assert found.answer.value == best == found.flow.sum() == seated(found.answer.sites.tolist())
-        assert found.answer.bound >= best
+        assert found.answer.value == found.flow.sum() == seated(found.answer.sites.tolist())
+        assert found.answer.value <= best <= found.answer.bound
+        # what the shortlist leaves out can be missed: then it is not called proven
+        assert found.answer.value == best or (whole_rows == 0 and not found.answer.proven)
     whole = town_walk(table, people, seats, beyond_s=2000, limits=limits)
     short = town_walk(table, people, seats, beyond_s=2000, limits=limits, whole_rows=0)
     assert whole.answer.proven

@@ -213,11 +213,12 @@ export class TwinMap {
     requestAnimationFrame(() => { if (this.home) this.look(this.whole()); });
   }
 
+  /** While it flies the lower deck says where it is: the upper one follows it, so that they always lie on each other. */
   look(viewState) {
     this.view = viewState;
     this.name(viewState.zoom);
     this.base.setProps({ viewState });
-    this.live.setProps({ viewState });
+    if (!viewState.transitionDuration) this.live.setProps({ viewState });
   }
 
   /** Signs are smaller when the whole place is in view, or they would hide it. */

@@ -48,7 +48,7 @@ export class SideMap extends TwinMap {
 
   look(viewState) {
     super.look(viewState);
-    this.heard.moved?.(viewState, this);
+    if (!viewState.transitionDuration) this.heard.moved?.(viewState, this);
   }
 
   /** What lies at a point of the frame, in pixels: {layer, object, coordinate}; the upper deck is asked first. */
