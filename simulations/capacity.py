@@ -88,7 +88,7 @@ def seats_taken(
     from scipy.sparse import csr_array  # an eighth of a second that other questions do not need
     from scipy.sparse.csgraph import maximum_flow
 
-    near = np.flatnonzero(table.time_ms <= limit_s * 1000)
+    near = np.flatnonzero(table.time_ms <= round(limit_s * 1000))
     first_place, sink = table.facilities + 1, table.facilities + table.columns + 1
     facility, place = table.facility()[near] + 1, table.column[near] + first_place
     most = np.minimum(residents[table.column[near]], capacity[table.facility()[near]])

@@ -162,7 +162,7 @@ def _seats(community: Community, sites: Sites, sought: Sought, found: Found) -> 
 def _within(sought: Sought, sites: NDArray[np.integer], limit_s: float) -> int:
     """Count those within the limit of one of these sites."""
     table = sought.table
-    near = np.isin(table.facility(), sites) & (table.time_ms <= limit_s * 1000)
+    near = np.isin(table.facility(), sites) & (table.time_ms <= round(limit_s * 1000))
     return int(sought.people[np.unique(table.column[near])].sum())
 
 

@@ -151,7 +151,7 @@ def cover_fairly(
     """
     if not np.any(people[grid >= 0] > 0):
         raise ValueError("nobody lives in a grid")
-    near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
+    near = (table.time_ms <= round(limit_s * 1000)) & (people[table.column] > 0)
     of, many = alike(table.facility()[near], table.column[near], people.astype(np.float64), grid)
     m, groups = len(limits.cost), len(many)
     model = limits.model(groups + 1)

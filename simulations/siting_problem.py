@@ -129,7 +129,7 @@ def covering(
 
     table: candidate × place; people (places,). Places within reach of the same candidates are taken together.
     """
-    near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
+    near = (table.time_ms <= round(limit_s * 1000)) & (people[table.column] > 0)
     candidate, place = table.facility()[near], table.column[near]
     groups, beyond = alike(candidate, place, people.astype(np.float64))
     order = np.unique(candidate.astype(np.int64) * len(beyond) + groups[place])

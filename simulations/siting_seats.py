@@ -44,7 +44,7 @@ def seat_most(
     value and bound are people seated; people of a place may go to several sites. Places that the same candidates reach
     are taken together.
     """
-    near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
+    near = (table.time_ms <= round(limit_s * 1000)) & (people[table.column] > 0)
     of, many = alike(table.facility()[near], table.column[near], people.astype(np.float64))
     m = len(limits.cost)
     pairs, pair = np.unique(of[table.column[near]] * m + table.facility()[near], return_inverse=True)
@@ -114,7 +114,7 @@ def town_seats(
     The bound is that of all candidates then: no choice seats more than are within the limit of the best sites, nor more
     than the seats. Raises ValueError where the limits do not say how many sites.
     """
-    near = (table.time_ms <= limit_s * 1000) & (people[table.column] > 0)
+    near = (table.time_ms <= round(limit_s * 1000)) & (people[table.column] > 0)
     if near.sum() <= whole_rows:
         return seat_most(table, people, capacity, limit_s=limit_s, limits=limits, report=report)
     listed = shortlist(table, people, capacity, limit_s=limit_s, limits=limits)
@@ -177,7 +177,7 @@ def _filled(table: Table, people: People, capacity: Floats, *, limit_s: float, l
 
 def _best_filled(table: Table, people: People, capacity: Floats, limit_s: float, limits: Limits) -> Iterator[int]:
     """Give candidates that are not fixed, each the one that takes in most for its cost of those left over before it."""
-    near = np.flatnonzero((table.time_ms <= limit_s * 1000) & (people[table.column] > 0))
+    near = np.flatnonzero((table.time_ms <= round(limit_s * 1000)) & (people[table.column] > 0))
     facility, place = table.facility()[near], table.column[near]
     listed = limits.held().copy()
     left = people.astype(np.float64)

@@ -204,6 +204,11 @@ def test_backup_cover_is_the_best_of_all_cheapest_choices(
     assert covered(table, people, twice.sites.tolist()) == most
 
 
+def test_a_longest_way_is_kept_to_the_millisecond() -> None:
+    table = town([[1.001 / 60]])  # 1.001 s, which is 1000.9999… ms in floating point
+    assert shorten_longest(table, np.array([1]), sites=1).value == pytest.approx(1.001)
+
+
 def test_two_halls_that_back_each_other_up() -> None:
     # minutes from four villages to four halls: one hall serves all but the last; the last has two to choose from
     table = town([[5, 5, 5, 60], [60, 60, 60, 5], [5, 5, 60, 5], [60, 60, 60, 60]])
