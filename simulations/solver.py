@@ -164,4 +164,6 @@ def _solved(highs: highspy.Highs, model: Model) -> Solved:
     values[model.whole] = np.rint(values[model.whole])
     value = float(model.cost @ values)
     bound = info.mip_dual_bound if model.whole.any() else info.objective_function_value
-    return Solved(values, value, min(float(bound), value), is_proven)
+    bound = min(float(bound), value)
+    # where times are microseconds beside hours HiGHS has called optimal what its own bound says is not
+    return Solved(values, value, bound, is_proven and value - bound <= GAP * max(1.0, abs(value)))

@@ -239,8 +239,8 @@ def test_the_best_of_a_shortlist_is_no_better_than_its_bound_and_no_worse_than_a
         assert found.answer.value == best or (whole_rows == 0 and not found.answer.proven)
     whole = town_walk(table, people, seats, beyond_s=2000, limits=limits)
     short = town_walk(table, people, seats, beyond_s=2000, limits=limits, whole_rows=0)
-    assert whole.answer.proven
-    assert short.answer.bound - 1e-6 <= whole.answer.value <= short.answer.value + 1e-6
+    assert short.answer.bound - 1e-6 <= whole.answer.value
+    assert not whole.answer.proven or whole.answer.value <= short.answer.value + 1e-6
 
 
 def test_a_hall_with_seats_for_eighty_seats_no_more() -> None:
