@@ -33,14 +33,7 @@ COOKIE = "linli_session"
 SIGNING_IN = Who("linli", Role.SIGN_IN)
 READER = Who("linli", Role.OPERATOR)
 SIGN_IN = "/signin"
-PAGES = {
-    "/",
-    "/plan",
-    "/audit",
-    "/devices",
-    "/grid",
-    "/notices",
-}  # who is not signed in is sent to sign in, and comes back
+PAGES = frozenset(SCREENS)  # who is not signed in is sent to sign in, and comes back
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 STAFF = frozenset({Role.OPERATOR, Role.PLANNER, Role.AUDITOR, Role.CARE, Role.INTEGRATOR})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlencode
@@ -23,15 +24,18 @@ __all__ = ["sent", "shown"]
 MOST_TEXT = 100
 LONGEST_FORM = 16_384  # bytes
 USUAL = timedelta(days=1)
-LARGEST_ID = 2**31 - 1
+LARGEST_ID, DIGITS = 2**31 - 1, 10
+EMPTY: Mapping[str, str] = {}
 NO_TIME = "the times are not dates with an hour"
 
 
-def shown(request: Request, connection: Connection, place: Place, *, wrong: str = "") -> HTMLResponse:
-    """Show what is up or will be, and the form; wrong: why what was sent is not kept."""
+def shown(
+    request: Request, connection: Connection, place: Place, *, wrong: str = "", form: Mapping[str, str] = EMPTY
+) -> HTMLResponse:
+    """Show what is up or will be, and the form; wrong: why what was sent, `form`, is not kept: it stays in the form."""
     query, now = request.query_params, datetime.now(UTC)
     zone = ZoneInfo(place.timezone)
-    building = _number(query.get("building", ""))
+    building = _number(form.get("building", "") or query.get("building", ""))
     text = query.get("text", "")[:MOST_TEXT]
     page = screen.Screen(
         rows=[_line(connection, place, one) for one in notices.coming(connection, place.id, now)],
@@ -39,8 +43,13 @@ def shown(request: Request, connection: Connection, place: Place, *, wrong: str 
         building=None if building is None else addresses.of_building(connection, place.id, building),
         text=text,
         found=addresses.find(connection, place.id, text),
-        begins=_local(now, zone),
-        ends=_local(now + USUAL, zone),
+        written=screen.Written(
+            words=form.get("words", ""),
+            words_zh=form.get("words_zh", ""),
+            grid=_number(form.get("grid", "")),
+            begins=form.get("begins", "") or _local(now, zone),
+            ends=form.get("ends", "") or _local(now + USUAL, zone),
+        ),
         wrong=wrong,
     )
     status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
@@ -58,7 +67,7 @@ def sent(request: Request, connection: Connection, place: Place, body: bytes) ->
         else:
             notices.write(connection, place.id, _words(form, ZoneInfo(place.timezone)), by)
     except (Refused, NotFound) as error:
-        return shown(request, connection, place, wrong=str(error))
+        return shown(request, connection, place, wrong=str(error), form=form)
     kept = {name: value for name, value in request.query_params.items() if name in {"lang", "theme", "size"}}
     return RedirectResponse(f"notices?{urlencode(kept)}", HTTPStatus.SEE_OTHER)
 
@@ -106,5 +115,5 @@ def _local(moment: datetime, zone: ZoneInfo) -> str:
 
 def _number(text: str) -> int | None:
     """Read a key; None for what is none."""
-    is_one = text.isascii() and text.isdecimal() and 0 < int(text[:10]) <= LARGEST_ID
-    return int(text[:10]) if is_one else None
+    is_one = text.isascii() and text.isdecimal() and len(text) <= DIGITS and 0 < int(text) <= LARGEST_ID
+    return int(text) if is_one else None

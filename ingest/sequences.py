@@ -126,7 +126,7 @@ def _seq(payload: bytes) -> int | None:
             else:
                 at += {FIXED64: 8, FIXED32: 4}[tag & 7]
     except LookupError:
-        pass
+        pass  # cut off, or no such message: what has no number is not missed
     return None
 
 

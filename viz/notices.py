@@ -37,6 +37,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What the form begins with: the usual, or what was sent and not kept."""
+
+    words: str
+    words_zh: str
+    grid: int | None
+    begins: str
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """What the page shows; building: whom the new notice is for, found: buildings that were searched for."""
 
@@ -45,8 +56,7 @@ class Screen:
     building: Address | None
     text: str
     found: Sequence[Address]
-    begins: str
-    ends: str
+    written: Written
     wrong: str
 
 

@@ -18,7 +18,7 @@ def page(asked: dict[str, str], accepted_languages: str, *, static: str, wrong: 
         language,
         html_lang=texts.HTML_LANGUAGES[language],
         kept=urlencode({**asked, "lang": language}),
-        other_lang=other,
+        other=urlencode({**asked, "lang": other}),
         other_html_lang=texts.HTML_LANGUAGES[other],
         other_name=texts.OWN_NAMES[other],
         theme=wanted.theme,

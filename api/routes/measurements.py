@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
+from api import once
 from api.asked import Db, ThePlace
 from api.definition import file_of
 from api.paging import Page, Pages
@@ -90,13 +92,17 @@ def enter(connection: Db, place: ThePlace, entered: Entered) -> dict[str, Any]:
 
 
 @router.post("/api/photos", status_code=HTTPStatus.CREATED, openapi_extra={"requestBody": file_of(*SENT)})
-async def send(request: Request) -> dict[str, Any]:
+async def send(request: Request) -> Any:
     """Take a JPEG, PNG or WebP, the body as it is; give the hash and size of the picture that is kept of it."""
     try:
         async with asyncio.timeout(request.app.state.settings.upload_s):
             sent = await _body(request)
     except TimeoutError:
         raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "the photo did not come in time") from None
+    async with request.app.state.turns:
+        kept = await run_in_threadpool(once.begin, request, hashlib.sha256(sent).digest())
+    if kept is not None:
+        return kept
     drawn = await run_in_threadpool(photos.draw, sent)
     async with request.app.state.turns:
         await run_in_threadpool(_put, request, drawn)
@@ -129,6 +135,7 @@ async def _body(request: Request) -> bytes:
 def _put(request: Request, drawn: Photo) -> None:
     with request.app.state.engine.begin() as connection:
         photos.put(connection, drawn)
+        once.made(request, connection)
 
 
 def _line(one: Kept) -> dict[str, Any]:

@@ -13,10 +13,8 @@ from api import chinese
 from api.app import create
 from api.errors import DOCUMENTED, STATUS
 from api.settings import ServeSettings
-from deploy.services import Services
 from tests.api.people import ROOT as HERE
 from tests.api.people import enrol, token
-from tests.conftest import _copied
 from tests.ingest.loaders.test_said import HAN, called, is_prose, is_said, strings
 from twin.roles import Role
 
@@ -38,20 +36,14 @@ SOURCES = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*
 
 
 @pytest.fixture(scope="module")
-def place(services: Services, monaco_template: str) -> Iterator[str]:
-    with _copied(services, monaco_template) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def client(place: str) -> Iterator[TestClient]:
-    with TestClient(create(ServeSettings(), place), base_url=HERE) as client:
+def client(monaco_of_file: str) -> Iterator[TestClient]:
+    with TestClient(create(ServeSettings(), monaco_of_file), base_url=HERE) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def operator(place: str) -> dict[str, str]:
-    return token(place, enrol(place, Role.OPERATOR))
+def operator(monaco_of_file: str) -> dict[str, str]:
+    return token(monaco_of_file, enrol(monaco_of_file, Role.OPERATOR))
 
 
 # Each layer that refuses, and each kind of what it says: method, address, headers, status, and the Chinese.

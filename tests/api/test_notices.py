@@ -100,6 +100,7 @@ def test_what_is_wrong_with_a_form_is_said_on_the_page_and_nothing_is_kept(
     assert answer.status_code == 422
     assert f"The notice is not kept: {why}" in answer.text
     assert served.get("/api/notices").json()["notices"] == []
+    assert f">{form['words'] if form['words'].strip() else ' '}</textarea>" in answer.text
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,7 @@ from api.guard import HSTS
 from api.rates import Rates
 from api.server import listen, server
 from api.settings import ServeSettings
-from deploy.services import Services
 from tests.api.people import enrol, token
-from tests.conftest import _copied
 from twin.roles import Role
 
 OFTEN = 8
@@ -23,17 +21,11 @@ PROXY, STRANGER = "127.0.0.1", "127.0.0.9"  # the proxy on this machine is belie
 
 
 @pytest.fixture(scope="module")
-def place(services: Services, monaco_template: str) -> Iterator[str]:
-    with _copied(services, monaco_template) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def port(place: str) -> Iterator[int]:
+def port(monaco_of_file: str) -> Iterator[int]:
     """The server as it runs for users, which everybody may ask OFTEN times a minute."""
     settings = ServeSettings(port=0, asks_per_minute=OFTEN)
     listening = listen(settings)
-    running = server(settings, place)
+    running = server(settings, monaco_of_file)
     thread = threading.Thread(target=running.run, args=([listening],))
     thread.start()
     while not running.started:
@@ -83,9 +75,9 @@ def test_an_address_without_an_account_asks_so_often_and_another_as_often(port: 
     assert ask(port, "/api/health", X_Forwarded_For="203.0.113.6").status == 200
 
 
-def test_an_account_asks_so_often_from_wherever_it_asks(port: int, place: str) -> None:
-    planner = token(place, enrol(place, Role.PLANNER))["Authorization"]
-    operator = token(place, enrol(place, Role.OPERATOR))["Authorization"]
+def test_an_account_asks_so_often_from_wherever_it_asks(port: int, monaco_of_file: str) -> None:
+    planner = token(monaco_of_file, enrol(monaco_of_file, Role.PLANNER))["Authorization"]
+    operator = token(monaco_of_file, enrol(monaco_of_file, Role.OPERATOR))["Authorization"]
     answered, refused = refused_at(port, "/api/me", Authorization=planner, X_Forwarded_For="192.0.2.{}")
     assert (answered >= OFTEN, refused.status) == (True, 429)
     assert ask(port, "/api/me", Authorization=operator, X_Forwarded_For="192.0.2.1").status == 200

@@ -15,9 +15,7 @@ from api.access import every_route
 from api.app import create
 from api.once import REPLAYED
 from api.settings import ServeSettings
-from deploy.services import Services
 from tests.api.people import ROOT, enrol, token
-from tests.conftest import _copied
 from twin import repeats
 from twin.roles import Role
 
@@ -29,20 +27,14 @@ SELECT p.id, 'value', 'datastream:' || i, 'major', '{}', now() FROM place p, gen
 
 
 @pytest.fixture(scope="module")
-def town(services: Services, monaco_template: str) -> Iterator[str]:
-    with _copied(services, monaco_template) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def client(town: str) -> Iterator[TestClient]:
-    with TestClient(create(ServeSettings(), town), base_url=ROOT) as client:
+def client(monaco_of_file: str) -> Iterator[TestClient]:
+    with TestClient(create(ServeSettings(), monaco_of_file), base_url=ROOT) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def twin(town: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(town, autocommit=True) as connection:
+def twin(monaco_of_file: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(monaco_of_file, autocommit=True) as connection:
         yield connection
 
 
@@ -53,13 +45,13 @@ def alarms(twin: psycopg.Connection) -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def operator(town: str) -> dict[str, str]:
-    return token(town, enrol(town, Role.OPERATOR))
+def operator(monaco_of_file: str) -> dict[str, str]:
+    return token(monaco_of_file, enrol(monaco_of_file, Role.OPERATOR))
 
 
 @pytest.fixture(scope="module")
-def integrator(town: str) -> dict[str, str]:
-    return token(town, enrol(town, Role.INTEGRATOR))
+def integrator(monaco_of_file: str) -> dict[str, str]:
+    return token(monaco_of_file, enrol(monaco_of_file, Role.INTEGRATOR))
 
 
 def notes(twin: psycopg.Connection, alarm: int) -> int:
@@ -69,12 +61,12 @@ def notes(twin: psycopg.Connection, alarm: int) -> int:
 
 
 def test_the_same_again_is_answered_the_same_and_not_done_again_also_after_a_restart(
-    client: TestClient, town: str, twin: psycopg.Connection, alarms: Iterator[int], operator: dict[str, str]
+    client: TestClient, monaco_of_file: str, twin: psycopg.Connection, alarms: Iterator[int], operator: dict[str, str]
 ) -> None:
     alarm, asked = next(alarms), operator | {"Idempotency-Key": KEY}
     first = client.post(f"/api/alarms/{alarm}/note", json={"text": "on my way"}, headers=asked)
     again = client.post(f"/api/alarms/{alarm}/note", json={"text": "on my way"}, headers=asked)
-    with TestClient(create(ServeSettings(), town), base_url=ROOT) as restarted:
+    with TestClient(create(ServeSettings(), monaco_of_file), base_url=ROOT) as restarted:
         later = restarted.post(f"/api/alarms/{alarm}/note", json={"text": "on my way"}, headers=asked)
     assert first.status_code == again.status_code == later.status_code == 200
     assert first.content == again.content == later.content

@@ -17,18 +17,11 @@ from twin.roles import Role
 
 
 @pytest.fixture(scope="module")
-def place(services: Any, monaco_template: str) -> Iterator[str]:
-    """A database of the demo place that all tests of this file read."""
-    from tests.conftest import _copied
-
-    with _copied(services, monaco_template) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def desk(place: str) -> Iterator[TestClient]:
+def desk(monaco_of_file: str) -> Iterator[TestClient]:
     """The application as an operator asks it."""
-    with TestClient(create(ServeSettings(open_as=Role.OPERATOR), place), base_url="http://127.0.0.1") as client:
+    with TestClient(
+        create(ServeSettings(open_as=Role.OPERATOR), monaco_of_file), base_url="http://127.0.0.1"
+    ) as client:
         yield client
 
 
@@ -47,8 +40,10 @@ def test_a_lift_is_found_by_words_of_its_name_in_any_order(desk: TestClient) -> 
     assert 43.72 < first["position"][1] < 43.76
 
 
-def test_a_device_is_found_by_its_key_and_a_building_and_a_grid_by_their_codes(desk: TestClient, place: str) -> None:
-    with psycopg.connect(place) as connection:
+def test_a_device_is_found_by_its_key_and_a_building_and_a_grid_by_their_codes(
+    desk: TestClient, monaco_of_file: str
+) -> None:
+    with psycopg.connect(monaco_of_file) as connection:
         codes = connection.execute(
             "SELECT (SELECT min(key) FROM thing WHERE kind = 'lift'), (SELECT min(source_id) FROM building),"
             " (SELECT min(code) FROM grid WHERE level = 'grid')"
@@ -86,19 +81,21 @@ def test_the_signs_of_a_pattern_are_letters_like_others(desk: TestClient) -> Non
     assert desk.get("/api/search", params={"text": "a" * 101}).status_code == 422
 
 
-def test_a_device_in_a_dwelling_is_found_by_nobody(place: str) -> None:
-    with psycopg.connect(place) as connection:
+def test_a_device_in_a_dwelling_is_found_by_nobody(monaco_of_file: str) -> None:
+    with psycopg.connect(monaco_of_file) as connection:
         name, thing_id = connection.execute(
             "SELECT name, id FROM thing WHERE kind IN ('door', 'meter') LIMIT 1"
         ).fetchone()  # type: ignore[misc]
     for role in (Role.OPERATOR, Role.CARE, Role.PLANNER):
-        with TestClient(create(ServeSettings(open_as=role), place), base_url="http://127.0.0.1") as client:
+        with TestClient(create(ServeSettings(open_as=role), monaco_of_file), base_url="http://127.0.0.1") as client:
             assert [row for row in found(client, name) if row["kind"] == "thing" and row["key"] == str(thing_id)] == []
             assert client.get(f"/api/inside/thing/{thing_id}").status_code == 404
 
 
-def test_a_grid_worker_finds_buildings_and_grids_of_the_own_grids_alone(place: str) -> None:
-    with TestClient(create(ServeSettings(open_as=Role.GRID_WORKER), place), base_url="http://127.0.0.1") as client:
+def test_a_grid_worker_finds_buildings_and_grids_of_the_own_grids_alone(monaco_of_file: str) -> None:
+    with TestClient(
+        create(ServeSettings(open_as=Role.GRID_WORKER), monaco_of_file), base_url="http://127.0.0.1"
+    ) as client:
         kinds = {row["kind"] for row in found(client, "boulevard")}  # this one has been given no grid
         assert not kinds & {"building", "grid", "thing"}
         assert client.get("/api/state", params={"at": "2026-01-01T00:00:00Z"}).status_code == 403

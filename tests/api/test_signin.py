@@ -19,30 +19,21 @@ from twin.roles import Role
 
 
 @pytest.fixture(scope="module")
-def place(services: object, monaco_template: str) -> Iterator[str]:
-    """The demo place, of this module alone."""
-    from tests.conftest import _copied
-
-    with _copied(services, monaco_template) as url:  # type: ignore[arg-type]
-        yield url
-
-
-@pytest.fixture(scope="module")
-def running(place: str) -> Iterator[TestClient]:
+def running(monaco_of_file: str) -> Iterator[TestClient]:
     """The application, to which everybody signs in."""
-    with TestClient(create(ServeSettings(), place), base_url=ROOT) as client:
+    with TestClient(create(ServeSettings(), monaco_of_file), base_url=ROOT) as client:
         yield client
 
 
 @pytest.fixture(scope="module", autouse=True)
-def operator(place: str) -> None:
-    enrol(place, Role.OPERATOR)
+def operator(monaco_of_file: str) -> None:
+    enrol(monaco_of_file, Role.OPERATOR)
 
 
 @pytest.fixture
-def client(running: TestClient, place: str) -> TestClient:
+def client(running: TestClient, monaco_of_file: str) -> TestClient:
     running.app.state.sign_ins = Rates(1_000)  # type: ignore[attr-defined]
-    with psycopg.connect(place, autocommit=True) as connection:
+    with psycopg.connect(monaco_of_file, autocommit=True) as connection:
         connection.execute("UPDATE user_account SET failures = 0, locked_until = NULL, disabled = false")
     return browser(running.app)  # type: ignore[arg-type]
 
@@ -70,13 +61,15 @@ def test_the_right_password_opens_a_session_in_a_cookie_no_script_reads(client: 
     assert client.get("/api/me").status_code == 401
 
 
-def test_five_failures_lock_for_half_an_hour_and_the_form_never_says_why(client: TestClient, place: str) -> None:
+def test_five_failures_lock_for_half_an_hour_and_the_form_never_says_why(
+    client: TestClient, monaco_of_file: str
+) -> None:
     assert [sign_in(client, "wrong password") for _ in range(5)] == [401] * 5
     locked = client.post("/signin", data={"name": "operator", "password": PASSWORD})
     nobody = client.post("/signin", data={"name": "nobody at all", "password": PASSWORD})
 
     assert (locked.status_code, locked.text) == (401, nobody.text)
-    with psycopg.connect(place, autocommit=True) as connection:
+    with psycopg.connect(monaco_of_file, autocommit=True) as connection:
         minutes = connection.execute(
             "SELECT round(extract(epoch FROM locked_until - now()) / 60) FROM user_account WHERE name = 'operator'"
         ).fetchone()
@@ -85,31 +78,31 @@ def test_five_failures_lock_for_half_an_hour_and_the_form_never_says_why(client:
     assert sign_in(client) == 303
 
 
-def test_a_session_ends_when_it_lies_idle_lasts_too_long_or_is_revoked(client: TestClient, place: str) -> None:
+def test_a_session_ends_when_it_lies_idle_lasts_too_long_or_is_revoked(client: TestClient, monaco_of_file: str) -> None:
     for change in (
         "UPDATE user_session SET used_at = now() - interval '31 minutes'",
         "UPDATE user_session SET started_at = now() - interval '13 hours'",
         "UPDATE user_account SET disabled = true",
     ):
-        with psycopg.connect(place, autocommit=True) as connection:
+        with psycopg.connect(monaco_of_file, autocommit=True) as connection:
             connection.execute("UPDATE user_account SET disabled = false")
             assert sign_in(client) == 303
             assert client.get("/api/place").status_code == 200
             connection.execute(change)
         assert client.get("/api/place").status_code == 401
-    with db.opened(place) as engine, engine.begin() as connection:
+    with db.opened(monaco_of_file) as engine, engine.begin() as connection:
         accounts.change(connection, "operator", disabled=False)
     assert sign_in(client) == 303
-    with db.opened(place) as engine, engine.begin() as connection:
+    with db.opened(monaco_of_file) as engine, engine.begin() as connection:
         assert accounts.revoke(connection, "operator") >= 1
     assert client.get("/api/place").status_code == 401
 
 
-def test_no_secret_is_kept_as_it_is(client: TestClient, place: str) -> None:
+def test_no_secret_is_kept_as_it_is(client: TestClient, monaco_of_file: str) -> None:
     assert sign_in(client) == 303
     secret = client.cookies[COOKIE]
     made = client.post("/api/me/tokens", json={"name": "dashboard"}).json()["token"]
-    with psycopg.connect(place) as connection:
+    with psycopg.connect(monaco_of_file) as connection:
         tables = ("user_account", "user_session", "user_token", "audit_entry")
         held = [str(row) for name in tables for row in connection.execute(f"SELECT * FROM {name}").fetchall()]
 
@@ -127,14 +120,16 @@ def test_a_change_by_a_browser_must_name_its_page(client: TestClient) -> None:
     assert client.post("/api/what-if", json=question, headers={"Origin": ROOT}).status_code != 403
 
 
-def test_a_token_that_may_only_read_changes_nothing_and_an_expired_one_is_none(running: TestClient, place: str) -> None:
-    who = enrol(place, Role.INTEGRATOR)
-    reads, writes = token(place, who, writes=False, name="reads"), token(place, who, name="writes")
+def test_a_token_that_may_only_read_changes_nothing_and_an_expired_one_is_none(
+    running: TestClient, monaco_of_file: str
+) -> None:
+    who = enrol(monaco_of_file, Role.INTEGRATOR)
+    reads, writes = token(monaco_of_file, who, writes=False, name="reads"), token(monaco_of_file, who, name="writes")
 
     assert running.get("/api/me", headers=reads).json()["role"] == "integrator"
     assert running.post("/api/me/tokens", json={"name": "more"}, headers=reads).status_code == 403
     assert running.post("/api/me/tokens", json={"name": "more"}, headers=writes).status_code == 201
-    with psycopg.connect(place, autocommit=True) as connection:
+    with psycopg.connect(monaco_of_file, autocommit=True) as connection:
         connection.execute("UPDATE user_token SET expires_at = now()")
     assert running.get("/api/me", headers=reads).status_code == 401
 

@@ -223,6 +223,7 @@ def test_a_device_gets_an_account_with_which_it_connects_until_it_is_withdrawn(
     shot(page, "secret")
     assert lets_in(password)
     page.keyboard.press("Escape")
+    expect(page.locator("#sheet")).to_be_empty()
     assert password not in page.content()
     press(page, "Withdraw: yard-7")
     page.wait_for_selector("#sheet[open]")

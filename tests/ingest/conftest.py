@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from deploy.services import Services
+from tests.tls_broker import Authority, TlsBroker
 from tests.workplace import Devices, Workplace
 from twin import db
 from twin.db import Engine
@@ -27,3 +29,18 @@ def workplace(services: Services, database: str) -> Workplace:
 def city(services: Services) -> Iterator[Devices]:
     with Devices(services) as made:
         yield made
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    made = Authority(tmp_path)
+    made.found()
+    return made
+
+
+@pytest.fixture
+def broker(authority: Authority, services: Services) -> Iterator[TlsBroker]:
+    authority.issue("broker")
+    made = TlsBroker(authority, services)
+    yield made
+    made.stop()

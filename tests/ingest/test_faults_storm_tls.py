@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -16,7 +15,6 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from deploy.services import Services
 from tests import sensors
 from tests.ingest.test_faults_many import LINGERS_S, STORM, many_files, total  # noqa: F401 - a fixture
 from tests.load import THINGS, settled
@@ -27,21 +25,6 @@ from twin import account
 from twin.db import Engine
 
 AT_ONCE = 200  # handshakes that one device program has under way
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    made = Authority(tmp_path)
-    made.found()
-    return made
-
-
-@pytest.fixture
-def broker(authority: Authority, services: Services) -> Iterator[TlsBroker]:
-    authority.issue("broker")
-    made = TlsBroker(authority, services)
-    yield made
-    made.stop()
 
 
 def context(authority: Authority, name: str) -> ssl.SSLContext:

@@ -17,7 +17,6 @@ from paho.mqtt.enums import CallbackAPIVersion
 from ingest.settings import Tls
 from tests import sensors
 from tests.faultproxy import FaultProxy
-from tests.ingest.test_session_tls import authority, broker  # noqa: F401 - fixtures
 from tests.load import THINGS, Load, assert_settled, settled
 from tests.tls_broker import Authority, TlsBroker
 from tests.workplace import Devices, Workplace, senml, wait_until
@@ -53,8 +52,8 @@ def publish(where: TlsBroker, tls: Tls, count: int) -> list[tuple[str, float]]:
 def test_bits_that_turn_on_the_way_alter_nothing_under_tls(
     workplace: Workplace,
     engine: Engine,
-    authority: Authority,  # noqa: F811
-    broker: TlsBroker,  # noqa: F811
+    authority: Authority,
+    broker: TlsBroker,
 ) -> None:
     with engine.begin() as connection:
         sensors.devices(connection, THINGS)

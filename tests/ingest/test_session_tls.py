@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,21 +15,6 @@ from ingest.settings import Broker, IngestSettings, Tls
 from tests.tls_broker import Authority, TlsBroker
 from tests.workplace import wait_until
 from twin.errors import Refused
-
-
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    made = Authority(tmp_path)
-    made.found()
-    return made
-
-
-@pytest.fixture
-def broker(authority: Authority, services: Services) -> Iterator[TlsBroker]:
-    authority.issue("broker")
-    made = TlsBroker(authority, services)
-    yield made
-    made.stop()
 
 
 def refusal(settings: IngestSettings) -> str:

@@ -14,8 +14,6 @@ import uvicorn
 from api.app import create
 from api.server import listen
 from api.settings import ServeSettings
-from deploy.services import Services
-from tests.conftest import _copied
 from twin.roles import Role
 
 Get = Callable[..., Any]
@@ -23,18 +21,11 @@ HYPHENED = {"bbox_crs": "bbox-crs", "filter_lang": "filter-lang", "filter_crs": 
 
 
 @pytest.fixture(scope="module")
-def place(services: Services, monaco_template: str) -> Iterator[str]:
-    """The demo place's database, of this module alone."""
-    with _copied(services, monaco_template) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def served(place: str) -> Iterator[str]:
+def served(monaco_of_file: str) -> Iterator[str]:
     """The address of /ogc, served by uvicorn."""
     settings = ServeSettings(port=0, open_as=Role.OPERATOR)
     listening = listen(settings)
-    config = uvicorn.Config(create(settings, place), log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(create(settings, monaco_of_file), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()

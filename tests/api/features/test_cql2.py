@@ -114,10 +114,10 @@ def test_a_filter_s_geometry_is_in_the_crs_it_names(get: Get) -> None:
     )
 
 
-def test_times_stand_to_each_other_as_allen_says(place: str, get: Get) -> None:
+def test_times_stand_to_each_other_as_allen_says(monaco_of_file: str, get: Get) -> None:
     from tests.api.features.losses import lost
 
-    with lost(place, since="2026-11-01T10:00:00Z", until="2026-11-01T12:00:00Z"):
+    with lost(monaco_of_file, since="2026-11-01T10:00:00Z", until="2026-11-01T12:00:00Z"):
         said = {text: get("/collections/losses/items", filter=text)["numberMatched"] == 1 for text in TIMES}
     assert said == TIMES
 

@@ -128,10 +128,10 @@ def test_one_feature_is_found_by_its_id(get: Get, client: httpx.Client) -> None:
     assert client.get("/collections/grids/items/x").status_code == 404
 
 
-def test_losses_are_found_by_the_time_they_lasted(place: str, get: Get) -> None:
+def test_losses_are_found_by_the_time_they_lasted(monaco_of_file: str, get: Get) -> None:
     from tests.api.features.losses import lost
 
-    with lost(place, since="2026-11-01T10:00:00Z", until="2026-11-01T12:00:00Z"):
+    with lost(monaco_of_file, since="2026-11-01T10:00:00Z", until="2026-11-01T12:00:00Z"):
 
         def count(moment: str) -> int:
             return int(get("/collections/losses/items", datetime=moment)["numberMatched"])

@@ -14,9 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create
 from api.settings import ServeSettings
-from deploy.services import Services
 from tests.api.people import ROOT, enrol, token
-from tests.conftest import _copied
 from twin.roles import Role
 
 CHANGED = """
@@ -41,36 +39,30 @@ KEPT = ("grids", "buildings", "facilities", "network", "things")
 
 
 @pytest.fixture(scope="module")
-def place(services: Services, monaco_template: str) -> Iterator[str]:
-    with _copied(services, monaco_template) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def before(place: str) -> datetime:
+def before(monaco_of_file: str) -> datetime:
     """A moment after the place was loaded and before much of it changed."""
-    with psycopg.connect(place) as connection:
+    with psycopg.connect(monaco_of_file) as connection:
         (moment,) = connection.execute("SELECT clock_timestamp()").fetchone()  # type: ignore[misc]
-    with psycopg.connect(place) as connection:
+    with psycopg.connect(monaco_of_file) as connection:
         connection.execute(CHANGED)
-    with psycopg.connect(place) as connection:
+    with psycopg.connect(monaco_of_file) as connection:
         connection.execute(ALARMS)
     return moment  # type: ignore[no-any-return]
 
 
 @pytest.fixture(scope="module")
-def client(place: str, before: datetime) -> Iterator[TestClient]:
-    with TestClient(create(ServeSettings(), place), base_url=ROOT) as client:
+def client(monaco_of_file: str, before: datetime) -> Iterator[TestClient]:
+    with TestClient(create(ServeSettings(), monaco_of_file), base_url=ROOT) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
-def headers(client: TestClient, place: str) -> dict[Role, dict[str, str]]:
-    with psycopg.connect(place) as connection:
+def headers(client: TestClient, monaco_of_file: str) -> dict[Role, dict[str, str]]:
+    with psycopg.connect(monaco_of_file) as connection:
         (grid,) = connection.execute("SELECT min(id) FROM grid WHERE level = 'grid'").fetchone()  # type: ignore[misc]
     roles = (Role.OPERATOR, Role.CARE, Role.GRID_WORKER)
     grids = {Role.GRID_WORKER: (int(grid),)}
-    return {role: token(place, enrol(place, role, grids=grids.get(role, ()))) for role in roles}
+    return {role: token(monaco_of_file, enrol(monaco_of_file, role, grids=grids.get(role, ()))) for role in roles}
 
 
 def features(client: TestClient, headers: dict[str, str], path: str, **query: str) -> list[dict[str, object]]:
@@ -162,7 +154,7 @@ def test_a_case_of_a_dwelling_is_the_care_roles_in_tiles_too_and_a_cache_of_one_
 
 
 def test_the_version_of_cases_changes_with_each_change(
-    client: TestClient, headers: dict[Role, dict[str, str]], place: str
+    client: TestClient, headers: dict[Role, dict[str, str]], monaco_of_file: str
 ) -> None:
     def version() -> str:
         address = "/ogc/collections/cases/tiles/WebMercatorQuad"
@@ -170,7 +162,7 @@ def test_the_version_of_cases_changes_with_each_change(
 
     seen = [version(), version()]
     for change in ("count = count + 1", "acknowledged_at = now()", "severity = 'critical'"):
-        with psycopg.connect(place) as connection:
+        with psycopg.connect(monaco_of_file) as connection:
             connection.execute(f"UPDATE alarm SET {change} WHERE subject = 'thing:1'")
         seen.append(version())
     assert seen[0] == seen[1]

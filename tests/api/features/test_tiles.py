@@ -55,14 +55,16 @@ def test_a_client_that_has_the_tile_is_told_so(client: httpx.Client) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_the_version_grows_with_a_change_and_with_nothing_else(place: str, client: httpx.Client, get: Get) -> None:
+def test_the_version_grows_with_a_change_and_with_nothing_else(
+    monaco_of_file: str, client: httpx.Client, get: Get
+) -> None:
     def versions() -> dict[str, str]:
         names = ("grids", "facilities", "things")
         return {name: get(f"/collections/{name}/tiles/WebMercatorQuad")["version"] for name in names}
 
     before = versions()
     assert versions() == before
-    engine = db.engine(place)
+    engine = db.engine(monaco_of_file)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE facility SET name = name WHERE id = (SELECT min(id) FROM facility)"))
     engine.dispose()

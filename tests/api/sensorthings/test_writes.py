@@ -238,7 +238,7 @@ def test_an_observation_is_stored_with_all_that_is_said_of_it(writing: TestClien
     ("result", "minutes", "code"),
     [
         (61.0, 0, "out_of_range"),
-        (5.0, -10, "time_future"),
+        (5.0, -60 * 24, "time_future"),
         (5.0, 60 * 24 * 31, "time_past"),
         ("warm", 0, "not_a_number"),
         (None, 0, "not_a_number"),

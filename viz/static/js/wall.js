@@ -93,7 +93,7 @@ function alarms() {
 }
 
 function services() {
-  const form = byId("picker"), key = `${form.group.value} ${form.minutes.value}`;
+  const form = byId("picker"), key = [form.group.value, form.minutes.value, view.at?.toISOString() ?? ""].join(" ");
   if (key !== covered.key || Date.now() - covered.at > KEPT_MS) readServices(key, { group: form.group.value, minutes: form.minutes.value });
   const values = { group: word("group", form.group.value), minutes: form.minutes.value };
   return [el("h2", {}, t("Coverage by service")), el("p", { className: "quiet" }, t("{group}, within {minutes} min", values)),

@@ -109,8 +109,8 @@ async function removed(text) {
   byId("measured-title").focus();
 }
 
-function hovered(_layer, object, info) {
-  const one = object && state.answer.breaks.find((each) => each.id === object.id), tip = byId("tip");
+function hovered(layer, object, info) {
+  const one = layer === "breaks" && object && state.answer?.breaks.find((each) => each.id === object.id), tip = byId("tip");
   tip.hidden = !one;
   if (!one) return;
   tip.textContent = [object.properties.name, ...one.fails.map(failing)].filter(Boolean).join("\n") || called("element", one.kind);

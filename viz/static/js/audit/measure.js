@@ -1,7 +1,8 @@
 // Entering a measurement: of what, what, how much, when, with a photo. All by keys, on a telephone's width too.
 
 import { byId, el } from "../dom.js";
-import { boot, number, t, word } from "../text.js";
+import { newKey } from "../keys.js";
+import { boot, fromLocal, local, number, t, word } from "../text.js";
 import { answered } from "./run.js";
 import { called } from "./words.js";
 
@@ -88,9 +89,6 @@ function fields() {
   byId("measure-word").replaceChildren(...(kind?.words ?? []).map((one) => el("option", { value: one }, called("value", one))));
 }
 
-/** A time as the field of the form has it: on the wall here. */
-const local = (date) => new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
-
 function say(text) {
   byId("measure-error").textContent = text;
 }
@@ -99,7 +97,7 @@ function say(text) {
 function read() {
   const one = chosen(), kind = boot.measurements[byId("measure-kind").value];
   if (!one || !kind) return missing("measure-text", t("Choose what is measured."));
-  const when = new Date(byId("measure-when").value);
+  const said = byId("measure-when").value, when = said ? fromLocal(said) : new Date(NaN);
   if (Number.isNaN(when.getTime())) return missing("measure-when", t("Say when it was measured."));
   const found = { element: one.element, kind: byId("measure-kind").value, measured_at: when.toISOString(), note: byId("measure-note").value };
   if (kind.words.length) return { ...found, word: byId("measure-word").value };
@@ -124,7 +122,7 @@ async function save() {
   try {
     const file = byId("measure-photo").files[0];
     const photo = file ? await send(file) : null;
-    const headers = { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() };
+    const headers = { "Content-Type": "application/json", "Idempotency-Key": newKey() };
     const line = await answered(await fetch("api/measurements", { method: "POST", headers, body: JSON.stringify({ ...entered, ...(photo ? { photo } : {}) }) }));
     dialog.close();
     heard.saved(line);

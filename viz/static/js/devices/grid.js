@@ -12,8 +12,10 @@ const notes = new Map(); // what is being written, so that a fresh list loses no
 
 async function load() {
   const { data } = await ask("api/alarms?limit=100");
-  byId("counted").textContent = t("Alarms that stand: {n}", { n: number(data.alarms.length) });
-  refill(byId("mine"), data.alarms.length ? data.alarms.map(row) : [el("li", { className: "none" }, t("Nothing stands in your grids."))]);
+  const { critical, major, notice } = data.total, all = critical + major + notice, rows = data.alarms.map(row);
+  byId("counted").textContent = t("Alarms that stand: {n}", { n: number(all) });
+  if (data.next) rows.push(el("li", { className: "none" }, t("and {n} more", { n: number(all - rows.length) })));
+  refill(byId("mine"), rows.length ? rows : [el("li", { className: "none" }, t("Nothing stands in your grids."))]);
 }
 
 const act = (alarm, what, body, words) => attempt(async () => {

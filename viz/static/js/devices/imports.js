@@ -2,7 +2,8 @@
 
 import { el } from "../dom.js";
 import { boot, number, t } from "../text.js";
-import { ask, attempt, button, choice, confirmed, field, head, marked, moment, newKey, paged, said, sheet, table, tell, warn } from "./kit.js";
+import { ask, attempt, button, choice, confirmed, field, head, marked, moment, paged, said, sheet, table, tell, warn } from "./kit.js";
+import { newKey } from "../keys.js";
 
 const WAIT_MS = 700;
 

@@ -1,6 +1,7 @@
 // What the tabs are built of: asking the server, tables, forms, and saying what happened.
 
 import { byId, el } from "../dom.js";
+import { newKey } from "../keys.js";
 import { boot, since, t } from "../text.js";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -23,11 +24,6 @@ export async function ask(path, { method = "GET", body, etag, key } = {}) {
   const data = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Error(answer.status === 412 ? t("Somebody else has changed it meanwhile: look at it again.") : data.detail ?? t("Not done: the server refused."));
   return { data, etag: answer.headers.get("ETag") };
-}
-
-/** A key of our own: the same request sent twice is done once. */
-export function newKey() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Say what was done, politely. */

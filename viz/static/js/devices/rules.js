@@ -78,19 +78,19 @@ export async function show(panel) {
       try {
         await send();
         close();
-        tell(words);
+        tell(words());
         await load();
       } catch (error) {
         wrong.textContent = error.message;
       }
     };
-    sheet(rule.name, (close) => [el("form", { onsubmit: (event) => { event.preventDefault(); run(close, () => ask(`api/alarm-rules/${rule.id}`, { method: "PATCH", body: body(), etag }), t("{name} holds so from the next reading on.", { name: rule.name }))(); } },
+    sheet(rule.name, (close) => [el("form", { onsubmit: (event) => { event.preventDefault(); run(close, () => ask(`api/alarm-rules/${rule.id}`, { method: "PATCH", body: body(), etag }), () => t("{name} holds so from the next reading on.", { name: rule.name }))(); } },
       el("div", { className: "pair" }, field(t("Severity"), severity), ...[...inputs].map(([name, input]) => field(LIMITS[name] ?? TIMES[name], input))),
       el("label", { className: "check", htmlFor: "rule-enabled" }, enabled, t("holds")), field(t("Why"), why, t("goes into the history")), wrong,
       el("div", { className: "acts" }, el("button", { type: "submit", className: "main-act" }, t("Save")),
-        rule.thing_id === null ? null : button(t("Remove: the rule of its type holds again"), run(close, () => ask(`api/alarm-rules/${rule.id}`, { method: "DELETE", etag }), t("The rule of its type holds again.")))),
+        rule.thing_id === null ? null : button(t("Remove: the rule of its type holds again"), run(close, () => ask(`api/alarm-rules/${rule.id}`, { method: "DELETE", etag }), () => t("The rule of its type holds again.")))),
       rule.thing_id === null && OF_KIND[rule.kind] && rule.kind !== "service_lost" ? el("details", {}, el("summary", {}, t("For one device alone")), field(t("Key of the device"), thing),
-        button(t("Make a rule for it with these numbers"), run(close, () => ask("api/alarm-rules", { method: "POST", body: { ...body(), like: rule.id, thing: thing.value.trim() } }), t("{key} has a rule of its own.", { key: thing.value.trim() })))) : null)]);
+        button(t("Make a rule for it with these numbers"), run(close, () => ask("api/alarm-rules", { method: "POST", body: { ...body(), like: rule.id, thing: thing.value.trim() } }), () => t("{key} has a rule of its own.", { key: thing.value.trim() })))) : null)]);
   });
 
   await load();

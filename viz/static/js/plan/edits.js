@@ -124,7 +124,6 @@ function candidates(isNetwork) {
 
 function picked(layer, object, isNetwork) {
   if (layer === "facilities" && object.id) return facility(object);
-  if (layer === "things") return candidates(true).find((one) => one.name === object.row.name) ?? null;
   if (layer === "ways" && isNetwork) {
     const line = object.geometry.coordinates, name = object.properties.name || said("kind", object.properties.kind);
     return { key: `edge#${object.id}`, name, position: line[Math.floor(line.length / 2)] };

@@ -53,7 +53,7 @@ export class SideMap extends TwinMap {
 
   /** What lies at a point of the frame, in pixels: {layer, object, coordinate}; the upper deck is asked first. */
   at(x, y) {
-    const sign = this.live.pickObject({ x, y, radius: 8, layerIds: ["things", "facilities"] });
+    const sign = this.live.pickObject({ x, y, radius: 8, layerIds: ["facilities"] });
     const way = sign ? null : this.base.pickObject({ x, y, radius: 8, layerIds: ["ways"] });
     const [viewport] = this.base.getViewports();
     return { layer: (sign ?? way)?.layer.id, object: (sign ?? way)?.object, coordinate: viewport.unproject([x, y]) };

@@ -75,4 +75,3 @@ function fileList() {
 }
 
 export const gridRow = (side, id) => side?.grids.find((row) => row.id === id);
-export { named };
