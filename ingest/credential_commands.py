@@ -1,6 +1,5 @@
 """Accounts of the broker: one for each enrolled device, which writes to its topic, and for those who subscribe."""
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
@@ -11,11 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["crediting"]
 
-OURS = re.compile(
-    r"(ingest|watch|doctor|replay|forward|bench|notices|subscribers)(-\d+)?"
-)  # accounts of linli's own processes
 SENSORTHINGS = "v1.1/#"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class Credential(NamedTuple):
@@ -73,16 +68,19 @@ def crediting(devices: typer.Typer, broker: Account) -> typer.Typer:
 
 
 def _refuse_dwellings(context: typer.Context, topics: list[str]) -> None:
-    """Raise Refused where a device in a dwelling writes to one of these topics: its words would be read as they pass."""
+    """Raise Refused for topics that are not of SensorThings, or that a device in a dwelling writes to or below."""
     from paho.mqtt.client import topic_matches_sub
 
+    from ingest.filters import covers
     from twin import db
     from twin.devices import dwelling_topics
     from twin.errors import Refused
 
+    if not all(covers(SENSORTHINGS, one) for one in topics):
+        raise Refused(f"who subscribes hears SensorThings alone, {SENSORTHINGS}: what devices say may be of a dwelling")
     with db.opened(context.obj()) as engine, engine.connect() as connection:
         for key, topic in dwelling_topics(connection).items():
-            if any(topic_matches_sub(one, topic) for one in topics):
+            if any(topic_matches_sub(one, topic) or covers(f"{topic}/#", one) for one in topics):
                 raise Refused(f"{key} stands in a dwelling and writes to {topic}: move it below another topic first")
 
 
@@ -106,9 +104,10 @@ def _credential(key: str, topic: str, broker: Account) -> Credential:
 
 
 def _named(key: str) -> None:
+    from twin.credentials import can_have
     from twin.errors import Refused
 
-    if NAME.fullmatch(key) is None or OURS.fullmatch(key):
+    if not can_have(key):
         raise Refused(
             f"device key {key[:80]!r} cannot be a client name: letters, digits, _ . - and none of linli's own"
         )

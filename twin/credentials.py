@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,16 @@ from twin import audit
 from twin.db import Connection
 from twin.errors import NotFound
 
-__all__ = ["Credential", "credentials", "made", "topic_of", "withdrawn"]
+__all__ = ["Credential", "can_have", "credentials", "made", "topic_of", "withdrawn"]
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+# accounts of linli's own processes: whoever had one of them would hear or say what is theirs
+OURS = re.compile(r"(ingest|watch|doctor|replay|publish|forward|bench|notices|subscribers)(-\d+)?")
+
+
+def can_have(key: str) -> bool:
+    """Tell whether a device of this key, or a client of this name, can have an account of the broker."""
+    return NAME.fullmatch(key) is not None and OURS.fullmatch(key) is None
 
 
 @dataclass(frozen=True, slots=True)

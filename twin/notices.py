@@ -100,14 +100,16 @@ def get(connection: Connection, place_id: int, notice_id: int) -> Notice:
 
 def withdraw(connection: Connection, place_id: int, notice_id: int, by: str) -> Notice:
     """Take a notice down; it stays on record, and one that is down already stays as it was. Raises NotFound."""
-    get(connection, place_id, notice_id)
     connection.execute(
         sa.text("""
         UPDATE notice SET withdrawn_by = :by, withdrawn_at = clock_timestamp() WHERE id = :id AND withdrawn_at IS NULL
         """),
         {"by": by, "id": notice_id},
     )
-    return get(connection, place_id, notice_id)
+    found = get(connection, place_id, notice_id)
+    if found.withdrawn_at is None:  # who may read it may not change it: it is of another grid
+        raise NotFound(f"there is no notice {notice_id} of yours")
+    return found
 
 
 def coming(connection: Connection, place_id: int, now: datetime) -> list[Notice]:

@@ -55,6 +55,7 @@ def add(connection: Connection, one: Subscription) -> bool:
             INSERT INTO subscribed_topic (client, topic, entity_set, datastream_id, life_s)
             SELECT :client, :topic, :entity_set, :datastream_id, :life_s
              WHERE (SELECT count(*) FROM subscribed_topic) < :most
+                OR EXISTS (SELECT FROM subscribed_topic WHERE client = :client AND topic = :topic)
             ON CONFLICT (client, topic) DO UPDATE SET life_s = excluded.life_s, gone_at = NULL
             """),
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Protocol
 
@@ -16,9 +15,6 @@ from twin import credentials
 from twin.errors import Refused
 
 router = APIRouter(prefix="/api/credentials")
-
-OURS = re.compile(r"(ingest|watch|doctor|replay|publish|forward|bench|sensorthings)(-\d+)?")  # of linli's own processes
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 Key = Annotated[str, Path(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -86,7 +82,7 @@ def renew(request: Request, connection: Db, key: Key) -> dict[str, Any]:
     Whoever is connected with the password before is put out.
     """
     topic = credentials.topic_of(connection, key)
-    if not _can_have(key):
+    if not credentials.can_have(key):
         raise Refused("this key cannot be a client name: letters, digits, _ . - and none of linli's own")
     credentials.made(connection, key, acts.by(connection, f"a credential for {key}"))
     given = _accounts(request).renew(key, topic)
@@ -114,10 +110,6 @@ def _accounts(request: Request) -> Accounts:
     return found
 
 
-def _can_have(key: str) -> bool:
-    return NAME.fullmatch(key) is not None and OURS.fullmatch(key) is None
-
-
 def _words(row: credentials.Credential) -> str:
     parts: Sequence[str | None] = (row.key, row.name, row.name_zh, row.topic)
     return " ".join(part or "" for part in parts).casefold()
@@ -126,4 +118,4 @@ def _words(row: credentials.Credential) -> str:
 def _shown(row: credentials.Credential) -> dict[str, Any]:
     shown: dict[str, Any] = msgspec.to_builtins(row)
     has_one = row.made_at is not None and row.withdrawn_at is None
-    return shown | {"has_account": has_one, "can_have": _can_have(row.key)}
+    return shown | {"has_account": has_one, "can_have": credentials.can_have(row.key)}

@@ -20,6 +20,7 @@ from ingest.loaders.refusal import RefusedFile
 from ingest.loaders.table import Row, Table, text
 from twin.datum import EXAMPLES, WGS_84, Datum
 from twin.db import Connection
+from twin.devices import WELFARE
 from twin.enrolment import GRID, Device, Rule, Stream, enrol
 from twin.errors import Refused
 from twin.places import Place
@@ -32,6 +33,7 @@ NEEDED = ("key", "name", "kind", "format", "topic")
 OPTIONAL = ("name_zh", "lon", "lat", "interval_s", "watches", "simulated")
 LONGEST_INTERVAL_S = 31 * 86_400  # a device that says less than once a month cannot be called silent in time
 TOPIC_BYTES = 65_535  # MQTT 1.5.4
+HEARD = "v1.1/"  # topics of SensorThings, to which clients subscribe
 YES = {"": False, "no": False, "yes": True}
 
 
@@ -157,7 +159,7 @@ def _device(fields: Row, known: Mapping[ThingKind, Kind], datum: Datum) -> Devic
         name_zh=text(fields, "name_zh"),
         kind=fields["kind"],
         format=_format(fields["format"]),
-        topic=_topic(fields["topic"]),
+        topic=_topic(fields["topic"], is_dwelling=fields["kind"] in WELFARE),
         lon=lon,
         lat=lat,
         interval_s=_interval(fields.get("interval_s", ""), kind.interval_s),
@@ -180,9 +182,11 @@ def _format(name: str) -> str:
     return name
 
 
-def _topic(topic: str) -> str:
+def _topic(topic: str, *, is_dwelling: bool) -> str:
     if any(sign in topic for sign in "+#") or len(topic.encode()) > TOPIC_BYTES:
         raise Refused(f"not a topic to publish on: {topic[:80]!r}")
+    if is_dwelling and topic.startswith(HEARD):
+        raise Refused(f"a device in a dwelling reports where nobody subscribes, not below {HEARD}")
     return topic
 
 

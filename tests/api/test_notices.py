@@ -133,3 +133,7 @@ def test_a_grid_worker_writes_to_own_grids_alone(monaco: str) -> None:
         assert [write(grid=grid), write(building=here)] == [201, 201]
         assert [write(grid=other), write(building=there)] == [404, 404]
         assert write() == 403
+        with asking(monaco, Role.OPERATOR) as desk:
+            theirs = desk.post("/api/notices", json=UP | {"text": "theirs", "grid": other}).json()["id"]
+        answer = client.post(f"/api/notices/{theirs}/withdraw", headers=origin)
+        assert answer.status_code == 404, answer.text

@@ -16,6 +16,7 @@ from deploy.services import Services
 from ingest.loaders import devices
 from tests.ingest.loaders import town
 from twin import db
+from twin.credentials import can_have
 from twin.datum import WGS_84
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -100,3 +101,12 @@ def test_who_subscribes_to_sensorthings_gets_an_account_unless_a_dwelling_would_
     assert "smoke-1 stands in a dwelling and writes to v1.1/Datastreams(1)/Observations" in refused.stderr
     apart = linli(enrolled, services, tmp_path, "integrator-1", "--topic", "v1.1/Things(1)", command="subscriber")
     assert apart.returncode == 0, apart.stderr
+    for beyond in ("linli/v1/#", "#", "homes/+"):
+        aside = linli(enrolled, services, tmp_path, "integrator-2", "--topic", beyond, command="subscriber")
+        assert "who subscribes hears SensorThings alone" in aside.stderr
+
+
+@pytest.mark.parametrize("name", ["notices", "subscribers", "subscribers-2", "publish", "ingest", "a/b", ""])
+def test_no_device_has_an_account_of_linlis_own(name: str) -> None:
+    assert not can_have(name)
+    assert can_have("lift-7")

@@ -88,6 +88,10 @@ REJECTS = [
     (AIR.replace("43.73,", "43.73,0"), "interval_s '0' is not a whole number of seconds"),
     (AIR.replace("43.73,", "43.73,1e3"), "interval_s '1e3' is not a whole number of seconds"),
     (AIR.replace("senml/air-1", "senml/#"), "not a topic to publish on: 'senml/#'"),
+    (
+        AIR.replace(",pm,senml,senml/air-1", ",door,senml,v1.1/door"),
+        "a device in a dwelling reports where nobody subscribes",
+    ),
     (AIR.replace("urn:air-1", ""), "no key"),
     (AIR.replace(",,,\n", ",,,maybe\n"), "simulated 'maybe' is neither yes nor no"),
     (AIR.replace("Air 1", "=1+1"), "name '=1+1' is a formula, no text"),
